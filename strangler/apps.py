@@ -1,0 +1,18 @@
+"""The app that brings the `strangler` command and the system checks."""
+
+from django.apps import AppConfig
+from django.core import checks
+
+from strangler.checks import check_configuration, check_csrf, check_service_urls, check_signing_keys
+
+
+class StranglerConfig(AppConfig):
+    """No tables: the command, and the checks."""
+
+    name = "strangler"
+    verbose_name = "Strangler"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        for check in (check_configuration, check_service_urls, check_signing_keys, check_csrf):
+            checks.register(check)

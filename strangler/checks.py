@@ -1,0 +1,71 @@
+"""System checks: what would fail at the first request fails at start-up, with a hint.
+
+strangler.E001  a key of settings.STRANGLER is unknown or wrong
+strangler.E002  the topology file is missing or wrong
+strangler.E003  a service of the topology has no URL
+strangler.E004  the signing keys are missing or too short
+strangler.E005  CSRF tokens live in the session, which a service can't see
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+
+from strangler.conf import Config, config
+from strangler.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def check_configuration(**_: Any) -> list[CheckMessage]:
+    """Report what `config()` refuses (E001, E002, E004)."""
+    try:
+        config()
+    except ConfigurationError as error:
+        return [_as_message(error)]
+    return []
+
+
+def check_service_urls(**_: Any) -> list[CheckMessage]:
+    """Report each service that has routes and no usable URL (E003)."""
+    found: list[CheckMessage] = []
+    for service in _topology_services():
+        try:
+            config().service_url(service)
+        except ConfigurationError as error:
+            found.append(_as_message(error))
+    return found
+
+
+def check_signing_keys(**_: Any) -> list[CheckMessage]:
+    """Report a topology with routes but without keys to sign principals with (E004)."""
+    if not _topology_services() or config().signing_keys:
+        return []
+    hint = 'Set STRANGLER["SIGNING_KEYS"], the same in the monolith and in every service.'
+    return [Error("There are no signing keys.", hint=hint, id="strangler.E004")]
+
+
+def check_csrf(**_: Any) -> list[CheckMessage]:
+    """Report CSRF tokens in the session: the service checks the cookie, never the session (E005)."""
+    if not _topology_services() or not settings.CSRF_USE_SESSIONS:
+        return []
+    hint = "Set CSRF_USE_SESSIONS = False; a token in a cookie protects just as well."
+    return [
+        Error("Services can't check CSRF tokens that live in the session.", hint=hint, id="strangler.E005")
+    ]
+
+
+def _topology_services() -> list[str]:
+    try:
+        read: Config = config()
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    return [name for name, service in read.topology.services.items() if service.routes]
+
+
+def _as_message(error: ConfigurationError) -> CheckMessage:
+    return Error(error.message, hint=error.hint or None, id=error.check_id)

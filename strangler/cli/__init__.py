@@ -1,0 +1,10 @@
+"""The verbs of `manage.py strangler`, one short module each: parse, one call, render.
+
+A verb has `HELP`, `add_arguments(parser)` and `handle(options, *, stdout) -> int`, its exit code.
+"""
+
+from strangler.cli import rollout, status
+
+VERBS = {"status": status, "rollout": rollout}
+
+__all__ = ["VERBS"]

@@ -1,0 +1,226 @@
+"""Typed, frozen configuration; the only reader of `settings.STRANGLER`.
+
+`config()` is read once and kept until a test changes the setting.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import environ
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+from strangler.core.topology import Topology
+from strangler.errors import ConfigurationError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MIN_KEY_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What `settings.STRANGLER` says, every key of it in lower case.
+
+    Args:
+        topology: services and seams; empty where no file is named.
+        service: name of this service; empty in the monolith.
+        signing_keys: the first signs, all verify; at least one of 32 characters.
+        service_urls: name → base URL; what is missing comes from `<NAME>_URL`.
+        principal_lifetime: how long an assertion of who the user is stays valid.
+        cookie_name: cookie that carries the key of decisions.
+        cookie_age: how long a client keeps it.
+        is_behind_proxy: trust `X-Forwarded-*` of whoever connects (nginx in front).
+        connect_timeout: to open a connection to a service.
+        idle_timeout: longest silence in the middle of a body.
+        pool_size: connections kept per service and process.
+        breaker_failures: failures in a row after which a service is left alone.
+        breaker_reset: how long it is left alone.
+        snapshot_interval: how often a process looks for changed rollouts; zero reads at each decision (tests).
+        database: alias of the database that holds the rollouts.
+    """
+
+    topology: Topology = field(default_factory=Topology)
+    service: str = ""
+    signing_keys: tuple[str, ...] = ()
+    service_urls: Mapping[str, str] = field(default_factory=dict)
+    principal_lifetime: timedelta = timedelta(seconds=30)
+    cookie_name: str = "strangler_id"
+    cookie_age: timedelta = timedelta(days=365)
+    is_behind_proxy: bool = False
+    connect_timeout: timedelta = timedelta(seconds=1)
+    idle_timeout: timedelta = timedelta(seconds=30)
+    pool_size: int = 32
+    breaker_failures: int = 5
+    breaker_reset: timedelta = timedelta(seconds=5)
+    snapshot_interval: timedelta = timedelta(seconds=1)
+    database: str = "default"
+
+    def service_url(self, name: str) -> str:
+        """Return the base URL of service *name*, without a trailing slash.
+
+        Raises:
+            ConfigurationError: neither SERVICE_URLS nor the environment has one, or it is no http(s) URL.
+        """
+        variable = self.topology.services[name].url_variable
+        url = self.service_urls.get(name) or os.environ.get(variable, "")
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigurationError(
+                f"Service {name!r} has no usable URL ({url!r}).",
+                hint=f"Set {variable}=http://host:port in the environment.",
+                check_id="strangler.E003",
+            )
+        return url.rstrip("/")
+
+
+@cache
+def config() -> Config:
+    """Return the configuration of this process.
+
+    Raises:
+        ConfigurationError: names the key of settings.STRANGLER, or the place in the topology file.
+    """
+    raw = getattr(settings, "STRANGLER", {})
+    return read_config(raw)
+
+
+def read_config(raw: Mapping[str, Any]) -> Config:
+    """Turn a STRANGLER setting into a Config; raises ConfigurationError as `config` does."""
+    for key in raw:
+        if key not in _READERS:
+            raise ConfigurationError(
+                f'STRANGLER has no key "{key}".', hint=did_you_mean(key, _READERS).strip()
+            )
+    return Config(**{_FIELDS.get(key, key.lower()): _READERS[key](key, value) for key, value in raw.items()})
+
+
+def database_from_url(url: str, *, variable: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return an entry for `DATABASES` with the defaults that keep a database safe under load.
+
+    SQLite gets WAL and immediate transactions, MariaDB and MySQL utf8mb4, strict mode and READ COMMITTED.
+    Args:
+        url: such as `sqlite:///shop.sqlite3`, `mysql://user:password@host/name`, `postgres://…`.
+        variable: where the URL came from, for the message.
+    Raises:
+        ImproperlyConfigured: the URL does not parse; the password is not repeated.
+    """
+    scheme = url.split(":", 1)[0]
+    if scheme not in _ENGINES:
+        known = ", ".join(sorted(_ENGINES))
+        message = f"{variable} must begin with one of {known}, such as sqlite:///shop.sqlite3; it begins with {scheme!r}."
+        raise ImproperlyConfigured(message)
+    try:
+        entry: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        entry["PORT"] = int(entry["PORT"]) if entry.get("PORT") else ""
+    except (ValueError, AttributeError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(
+            f"{variable} is not a database URL. Write it as {_ENGINES[scheme]}."
+        ) from error
+    if not entry.get("NAME"):
+        raise ImproperlyConfigured(f"{variable} names no database. Write it as {_ENGINES[scheme]}.")
+    entry["OPTIONS"] = {**_options(entry["ENGINE"]), **entry.get("OPTIONS", {})}
+    entry.setdefault("CONN_HEALTH_CHECKS", True)
+    entry.setdefault("CONN_MAX_AGE", 60)
+    return entry
+
+
+_ENGINES = {
+    "sqlite": "sqlite:///path/to/file.sqlite3",
+    "mysql": "mysql://user:password@host:3306/name",
+    "postgres": "postgres://user:password@host:5432/name",
+    "postgresql": "postgresql://user:password@host:5432/name",
+}
+
+
+def _options(engine: str) -> dict[str, Any]:
+    if engine.endswith("sqlite3"):
+        return {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,  # seconds a writer waits for another
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    if engine.endswith("mysql"):
+        return {
+            "charset": "utf8mb4",
+            "isolation_level": "read committed",
+            "init_command": "SET sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+            "connect_timeout": 5,
+        }
+    return {"connect_timeout": 5}
+
+
+def _of_type(kind: type, what: str) -> Callable[[str, Any], Any]:
+    def read(key: str, value: Any) -> Any:
+        if type(value) is not kind:
+            raise ConfigurationError(f'STRANGLER["{key}"] must be {what}, not {value!r}.')
+        return value
+
+    return read
+
+
+def _read_duration(key: str, value: Any) -> timedelta:
+    if not isinstance(value, timedelta) or value < timedelta(0):
+        raise ConfigurationError(f'STRANGLER["{key}"] must be a timedelta, not {value!r}.')
+    return value
+
+
+def _read_count(key: str, value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ConfigurationError(f'STRANGLER["{key}"] must be a whole number above 0, not {value!r}.')
+    return value
+
+
+def _read_keys(key: str, value: Any) -> tuple[str, ...]:
+    keys = tuple(value) if isinstance(value, list | tuple) else ()
+    if not keys or any(not isinstance(each, str) or len(each) < MIN_KEY_LENGTH for each in keys):
+        raise ConfigurationError(
+            f'STRANGLER["{key}"] must be a list of texts, each of {MIN_KEY_LENGTH} characters or more.',
+            hint="Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+            check_id="strangler.E004",
+        )
+    return keys
+
+
+def _read_topology(key: str, value: Any) -> Topology:
+    if isinstance(value, Topology):
+        return value
+    if not isinstance(value, str | Path):
+        raise ConfigurationError(f'STRANGLER["{key}"] must be the path of a topology file, not {value!r}.')
+    return Topology.load(Path(value))
+
+
+_FIELDS = {"BEHIND_PROXY": "is_behind_proxy"}  # all others are the key in lower case
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    "TOPOLOGY": _read_topology,
+    "SERVICE": _of_type(str, "a text"),
+    "SIGNING_KEYS": _read_keys,
+    "SERVICE_URLS": _of_type(dict, "a dict"),
+    "PRINCIPAL_LIFETIME": _read_duration,
+    "COOKIE_NAME": _of_type(str, "a text"),
+    "COOKIE_AGE": _read_duration,
+    "BEHIND_PROXY": _of_type(bool, "True or False"),
+    "CONNECT_TIMEOUT": _read_duration,
+    "IDLE_TIMEOUT": _read_duration,
+    "POOL_SIZE": _read_count,
+    "BREAKER_FAILURES": _read_count,
+    "BREAKER_RESET": _read_duration,
+    "SNAPSHOT_INTERVAL": _read_duration,
+    "DATABASE": _of_type(str, "a text"),
+}
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "STRANGLER":
+        config.cache_clear()

@@ -1,0 +1,100 @@
+"""The values of a topology: the monolith, its services, and the routes between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from strangler.core.paths import PathPattern
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SEAM_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+RESERVED_NAMES = frozenset({"monolith", "valkey", "smtp"})  # the other processes of `strangler up`
+DEFAULT_TIMEOUT = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A seam that is a URL pattern with methods.
+
+    Args:
+        name: name of the seam, `images.upload`.
+        service: name of the service that can do the work.
+        pattern: which paths.
+        methods: which methods; GET brings HEAD with it.
+        timeout: from the end of the request to the head of the service's answer.
+        max_body_bytes: larger bodies are refused on both sides; None for no limit.
+        is_idempotent: doing it twice does no harm, so legacy may repeat it when the service fails.
+        has_legacy: False for a route that was born in the service.
+    """
+
+    name: str
+    service: str
+    pattern: PathPattern
+    methods: frozenset[str]
+    timeout: timedelta = DEFAULT_TIMEOUT
+    max_body_bytes: int | None = None
+    is_idempotent: bool = False
+    has_legacy: bool = True
+
+    @property
+    def path(self) -> str:
+        """The pattern as written."""
+        return self.pattern.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monolith:
+    """The Django project being strangled; *processes* maps a name to a command line, in order."""
+
+    settings: str = ""
+    processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One extracted deployment.
+
+    Args:
+        name: lower case, as in `IMAGES_URL`.
+        settings: module of its Django settings.
+        title: for people.
+        owns: labels of the models whose tables are its own.
+        processes: name → command line, in order.
+        routes: its seams.
+    """
+
+    name: str
+    settings: str
+    title: str = ""
+    owns: tuple[str, ...] = ()
+    processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    routes: tuple[Route, ...] = ()
+
+    @property
+    def url_variable(self) -> str:
+        """The environment variable that says where it listens."""
+        return f"{self.name.upper()}_URL"
+
+    @property
+    def database_variable(self) -> str:
+        """The environment variable that names its database."""
+        return f"{self.name.upper()}_DATABASE_URL"
+
+
+def is_seam_name(text: str) -> bool:
+    """Whether *text* can name a seam: lower-case words joined by dots, at least two."""
+    return _SEAM_NAME.fullmatch(text) is not None
+
+
+def is_service_name(text: str) -> bool:
+    """Whether *text* can name a service: one lower-case word that `strangler up` does not use itself."""
+    return _SERVICE_NAME.fullmatch(text) is not None and text not in RESERVED_NAMES

@@ -1,0 +1,95 @@
+"""The stages of a rollout and the moves between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from strangler.errors import TransitionError, UnknownStageError
+
+FULL = Decimal(100)
+PERCENT_STEP = Decimal("0.01")  # nginx's split_clients knows two decimals, so neither side may know more
+
+
+class RolloutStage(StrEnum):
+    """Where a seam stands, in the order in which traffic moves to the service."""
+
+    LEGACY = "legacy"
+    CANARY = "canary"
+    LIVE = "live"
+
+    @classmethod
+    def parse(cls, word: str) -> RolloutStage:
+        """Return the stage called *word*.
+
+        Raises:
+            UnknownStageError: names the known stages.
+        """
+        try:
+            return cls(word)
+        except ValueError:
+            raise UnknownStageError(word, known=[stage.value for stage in cls]) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """Where one seam stands.
+
+    Args:
+        seam: name of the seam.
+        stage: its stage.
+        percent: share of keys on the service, 0 to 100 with at most two decimals; 0 in legacy, 100 in live.
+    """
+
+    seam: str
+    stage: RolloutStage = RolloutStage.LEGACY
+    percent: Decimal = Decimal(0)
+
+    def __str__(self) -> str:
+        """Return what an operator would type: `canary 25`."""
+        return (
+            f"{self.stage} {format_percent(self.percent)}"
+            if self.stage is RolloutStage.CANARY
+            else self.stage
+        )
+
+
+def parse_percent(text: str, *, seam: str) -> Decimal:
+    """Return *text* as a percentage with at most two decimals, `25`, `0.5` or `12.25`.
+
+    Raises:
+        TransitionError: not a number, not between 0 and 100, or finer than 0.01.
+    """
+    try:
+        percent = Decimal(text.removesuffix("%"))
+    except InvalidOperation:
+        raise TransitionError(f"{text!r} is not a percentage. Give a number such as 25.", seam=seam) from None
+    if not percent.is_finite() or not 0 <= percent <= FULL or percent != percent.quantize(PERCENT_STEP):
+        message = f"{text} % is out of range. Give 0 to 100 with at most two decimals."
+        raise TransitionError(message, seam=seam)
+    return percent
+
+
+def format_percent(percent: Decimal) -> str:
+    """Return *percent* without trailing zeros: `25`, `0.5`."""
+    return f"{percent.normalize():f}"
+
+
+def advance(current: Rollout, *, stage: RolloutStage, percent: Decimal | None = None) -> Rollout:
+    """Return the rollout that follows *current* when an operator asks for *stage*.
+
+    Every stage is reachable from every other one: going back must never need a second command.
+    Raises:
+        TransitionError: canary without a percentage, or a percentage with another stage.
+    """
+    if stage is RolloutStage.CANARY:
+        if percent is None:
+            message = f"canary needs a percentage. Try: rollout {current.seam} canary 5"
+            raise TransitionError(message, seam=current.seam)
+        return Rollout(seam=current.seam, stage=stage, percent=percent)
+    if percent is not None:
+        message = f"{stage} takes no percentage. Leave {format_percent(percent)} out, or ask for canary."
+        raise TransitionError(message, seam=current.seam)
+    share = FULL if stage is RolloutStage.LIVE else Decimal(0)
+    return Rollout(seam=current.seam, stage=stage, percent=share)

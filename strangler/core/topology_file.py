@@ -1,0 +1,178 @@
+"""Turn the document of a topology file into values, refusing what it does not know."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from strangler.core.paths import PathPattern
+from strangler.core.seams import (
+    DEFAULT_TIMEOUT,
+    METHODS,
+    Monolith,
+    Route,
+    Service,
+    is_seam_name,
+    is_service_name,
+)
+from strangler.errors import TopologyError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_MONOLITH_KEYS = ("settings", "processes")
+_SERVICE_KEYS = ("title", "settings", "owns", "processes", "routes")
+_ROUTE_KEYS = ("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy")
+
+
+def read(path: Path) -> tuple[Monolith, Mapping[str, Service]]:
+    """Return the monolith and the services that the file at *path* describes.
+
+    Raises:
+        TopologyError: names the file, the key and the nearest known key.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        hint = 'Create it, or point STRANGLER["TOPOLOGY"] at it.'
+        raise TopologyError(f"can't be read ({error.strerror}).", where=str(path), hint=hint) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TopologyError(f"is not valid TOML: {error}.", where=str(path)) from error
+    return parse(document, where=path.name)
+
+
+def parse(document: Mapping[str, Any], *, where: str) -> tuple[Monolith, Mapping[str, Service]]:
+    """Return the monolith and the services of *document*; *where* is the file's name for messages.
+
+    Raises:
+        TopologyError: names the key that is wrong.
+    """
+    _refuse_unknown(document, known=("monolith", "services"), where=where)
+    table = _Table(document.get("monolith", {}), where=f"{where}: [monolith]", known=_MONOLITH_KEYS)
+    monolith = Monolith(settings=table.text("settings", default=""), processes=table.processes())
+    services = document.get("services", {})
+    if not isinstance(services, dict):
+        raise TopologyError("must be a table.", where=f"{where}: services", hint="Write [services.<name>].")
+    parsed = {name: _parse_service(name, content, where=where) for name, content in services.items()}
+    return monolith, MappingProxyType(parsed)
+
+
+def _parse_service(name: str, content: object, *, where: str) -> Service:
+    place = f"{where}: [services.{name}]"
+    if not is_service_name(name):
+        raise TopologyError("can't be a service's name.", where=place, hint="Use one lower-case word.")
+    table = _Table(content, where=place, known=_SERVICE_KEYS)
+    routes = table.get("routes", list, default=[])
+    return Service(
+        name=name,
+        settings=table.text("settings"),
+        title=table.text("title", default=name),
+        owns=table.texts("owns", default=[]),
+        processes=table.processes(),
+        routes=tuple(
+            _parse_route(name, route, where=place, number=i) for i, route in enumerate(routes, start=1)
+        ),
+    )
+
+
+def _parse_route(service: str, content: object, *, where: str, number: int) -> Route:
+    table = _Table(content, where=f"{where} route {number}", known=_ROUTE_KEYS)
+    name = table.text("name")
+    table.where = f"{where} route {name!r}"
+    if not is_seam_name(name):
+        raise TopologyError("name must be like 'images.upload'.", where=table.where)
+    return Route(
+        name=name,
+        service=service,
+        pattern=_parse_path(table),
+        methods=_parse_methods(table),
+        timeout=timedelta(seconds=table.positive("timeout_seconds", default=DEFAULT_TIMEOUT.total_seconds())),
+        max_body_bytes=_parse_limit(table),
+        is_idempotent=table.get("idempotent", bool, default=False),
+        has_legacy=table.get("legacy", bool, default=True),
+    )
+
+
+def _parse_path(table: _Table) -> PathPattern:
+    try:
+        return PathPattern.parse(table.text("path"))
+    except ValueError as error:
+        raise TopologyError(f"path {error}", where=table.where) from None
+
+
+def _parse_methods(table: _Table) -> frozenset[str]:
+    methods = table.texts("methods", default=["GET"])
+    for method in methods:
+        if method not in METHODS:
+            hint = did_you_mean(method.upper(), METHODS).strip()
+            raise TopologyError(f"there is no method {method!r}.", where=table.where, hint=hint)
+    if not methods:
+        raise TopologyError(
+            "methods is empty.", where=table.where, hint='Name at least one: methods = ["GET"].'
+        )
+    return frozenset(methods) | ({"HEAD"} if "GET" in methods else set())
+
+
+def _parse_limit(table: _Table) -> int | None:
+    if "max_body_bytes" not in table.content:
+        return None
+    return int(table.positive("max_body_bytes", default=0, kinds=(int,)))
+
+
+class _Table:
+    """One TOML table: typed access with errors that name it."""
+
+    def __init__(self, content: object, *, where: str, known: tuple[str, ...]) -> None:
+        if not isinstance(content, dict):
+            raise TopologyError("must be a table.", where=where)
+        _refuse_unknown(content, known=known, where=where)
+        self.content = content
+        self.where = where
+
+    def get(self, key: str, kind: type, *, default: Any = None) -> Any:
+        """Return the value of *key*, which must be of *kind*; required where there is no default."""
+        value = self.content.get(key, default)
+        if value is None:
+            hint = f"Add {key}, or check the spelling of the table's name."
+            raise TopologyError(f"has no {key!r}.", where=self.where, hint=hint)
+        if type(value) is not kind:
+            raise TopologyError(f"{key} must be {_NAMES[kind]}, not {value!r}.", where=self.where)
+        return value
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        value: str = self.get(key, str, default=default)
+        return value
+
+    def texts(self, key: str, *, default: list[str]) -> tuple[str, ...]:
+        values = self.get(key, list, default=default)
+        if not all(isinstance(value, str) for value in values):
+            raise TopologyError(f"{key} must be a list of texts, not {values!r}.", where=self.where)
+        return tuple(values)
+
+    def positive(self, key: str, *, default: float, kinds: tuple[type, ...] = (int, float)) -> float:
+        value: float = self.content.get(key, default)
+        if type(value) not in kinds or not math.isfinite(value) or value <= 0:
+            raise TopologyError(f"{key} must be a number above 0, not {value!r}.", where=self.where)
+        return value
+
+    def processes(self) -> Mapping[str, str]:
+        commands = self.get("processes", dict, default={})
+        for name, command in commands.items():
+            if not isinstance(command, str) or not command.strip():
+                raise TopologyError(f"processes.{name} must be a command line.", where=self.where)
+        return MappingProxyType(dict(commands))
+
+
+_NAMES = {str: "a text", list: "a list", bool: "true or false", dict: "a table"}
+
+
+def _refuse_unknown(table: Mapping[str, Any], *, known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            raise TopologyError(
+                f"there is no key {key!r}.", where=where, hint=did_you_mean(key, known).strip()
+            )

@@ -1,0 +1,116 @@
+"""The one tree of errors of the toolkit.
+
+    StranglerError
+    ├── ConfigurationError      settings.STRANGLER or the environment are wrong
+    │   └── TopologyError       strangler.toml is wrong
+    ├── UnknownSeamError        a seam that the topology does not have
+    ├── UnknownStageError       a word that is no stage
+    ├── TransitionError         a stage that can't be reached from here
+    ├── TokenError              a signed value that is forged, expired or for somebody else
+    ├── MissingExtraError       an optional dependency is not installed
+    └── ProcessError            `strangler up` could not start or keep a process
+
+Each carries its data as attributes; its message says what is wrong, with which object, and what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class StranglerError(Exception):
+    """The root of all errors that the toolkit raises on purpose."""
+
+
+class ConfigurationError(StranglerError):
+    """`settings.STRANGLER` or the environment is wrong.
+
+    Args:
+        message: what is wrong, and where.
+        hint: what to do next.
+        check_id: the system check that reports it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", check_id: str = "strangler.E001") -> None:
+        super().__init__(f"{message} {hint}".strip())
+        self.message = message
+        self.hint = hint
+        self.check_id = check_id
+
+
+class TopologyError(ConfigurationError):
+    """The topology file is wrong; *where* names the key."""
+
+    def __init__(self, message: str, *, where: str, hint: str = "") -> None:
+        super().__init__(f"{where}: {message}", hint=hint, check_id="strangler.E002")
+        self.where = where
+
+
+class UnknownSeamError(StranglerError):
+    """The topology has no seam of this name."""
+
+    def __init__(self, seam: str, *, known: Iterable[str]) -> None:
+        names = sorted(known)
+        super().__init__(f"There is no seam {seam!r} in the topology.{did_you_mean(seam, names)}")
+        self.seam = seam
+        self.known = names
+
+
+class UnknownStageError(StranglerError):
+    """No stage has this name."""
+
+    def __init__(self, stage: str, *, known: Iterable[str]) -> None:
+        names = list(known)
+        super().__init__(f"There is no stage {stage!r}.{did_you_mean(stage, names)}")
+        self.stage = stage
+        self.known = names
+
+
+class TransitionError(StranglerError):
+    """A rollout can't be changed like this."""
+
+    def __init__(self, message: str, *, seam: str) -> None:
+        super().__init__(f"{seam}: {message}")
+        self.seam = seam
+
+
+class TokenError(StranglerError):
+    """A signed value is forged, expired, or meant for somebody else."""
+
+    def __init__(self, reason: str, *, purpose: str) -> None:
+        super().__init__(f"{purpose} {reason}")
+        self.reason = reason
+        self.purpose = purpose
+
+
+class MissingExtraError(StranglerError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, *, extra: str, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs {package}, which is not installed. "
+            f"Install it with: pip install 'django-strangler[{extra}]'"
+        )
+        self.package = package
+        self.extra = extra
+
+
+class ProcessError(StranglerError):
+    """`strangler up` could not start a process, or one ended on its own."""
+
+    def __init__(self, message: str, *, process: str) -> None:
+        super().__init__(message)
+        self.process = process
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the nearest of *known*, else all of them; begins with a space."""
+    names = list(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" Known: {', '.join(names)}." if names else " None is known."

@@ -1,0 +1,79 @@
+"""Move a seam from stage to stage, audited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from strangler.conf import config
+from strangler.core.stages import Rollout, RolloutStage, advance
+from strangler.errors import TransitionError, UnknownSeamError
+from strangler.rollout.models import Revision, RolloutEvent, RolloutRecord
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+def change(
+    seam: str,
+    *,
+    stage: RolloutStage,
+    percent: Decimal | None = None,
+    actor: str,
+    reason: str = "",
+) -> RolloutEvent:
+    """Move *seam* to *stage* and write down who did it and why, in one transaction.
+
+    Every process follows within the snapshot interval. Asking for where it stands already is no change of
+    traffic but is written down all the same.
+    Raises:
+        UnknownSeamError, TransitionError: nothing was changed.
+    """
+    with transaction.atomic(using=config().database):
+        revision = _next_revision()
+        before = position(seam)
+        after = advance(before, stage=stage, percent=percent)
+        now = timezone.now()
+        RolloutRecord.objects.using(config().database).update_or_create(
+            seam=seam, defaults={"stage": after.stage.value, "percent": after.percent, "changed_at": now}
+        )
+        return RolloutEvent.objects.using(config().database).create(
+            seam=seam,
+            from_stage=before.stage.value,
+            from_percent=before.percent,
+            to_stage=after.stage.value,
+            to_percent=after.percent,
+            actor=actor,
+            reason=reason,
+            revision=revision,
+            changed_at=now,
+        )
+
+
+def position(seam: str) -> Rollout:
+    """Return where *seam* stands in the database.
+
+    Raises:
+        UnknownSeamError: the topology does not have it.
+        TransitionError: the seam was born in the service.
+    """
+    seams = config().topology.seams
+    if seam not in seams:
+        raise UnknownSeamError(seam, known=[name for name, route in seams.items() if route.has_legacy])
+    if not seams[seam].has_legacy:
+        raise TransitionError(
+            "has no legacy side (legacy = false), so there is nothing to roll out.", seam=seam
+        )
+    record = RolloutRecord.objects.using(config().database).filter(pk=seam).first()
+    return record.value() if record else Rollout(seam=seam)
+
+
+def _next_revision() -> int:
+    """Raise the revision under its row lock, which puts all changes in one order."""
+    revisions = Revision.objects.using(config().database)
+    revisions.get_or_create(pk=1)
+    revisions.filter(pk=1).update(number=F("number") + 1)
+    return revisions.get(pk=1).number

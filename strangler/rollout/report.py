@@ -1,0 +1,88 @@
+"""What an operator wants to know of all seams at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from strangler.conf import config
+from strangler.core.decision import Side
+from strangler.rollout import tallies
+from strangler.rollout.models import ProcessReport, RolloutEvent
+from strangler.rollout.snapshot import FORGET_AFTER, Snapshot, load
+from strangler.rollout.tallies import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from strangler.core.stages import Rollout
+    from strangler.core.topology import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeamReport:
+    """One seam: where it stands, since when, and what its sides did in the window."""
+
+    route: Route
+    rollout: Rollout
+    changed: RolloutEvent | None
+    legacy: int
+    service: int
+    fallbacks: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """All seams, and the processes that decide: process → revision it has."""
+
+    revision: int
+    window: timedelta
+    seams: tuple[SeamReport, ...]
+    processes: Mapping[str, int]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every running process decides by the newest revision."""
+        return all(revision >= self.revision for revision in self.processes.values())
+
+
+def make_report(*, window: timedelta) -> StatusReport:
+    """Read the state of all seams, with counts of the last *window*."""
+    now = timezone.now()
+    snapshot = load()
+    counts = tallies.totals(since=now - window)
+    seams = config().topology.seams.items()
+    return StatusReport(
+        revision=snapshot.revision,
+        window=window,
+        seams=tuple(_report_seam(route, snapshot, counts.get(name, {})) for name, route in seams),
+        processes=read_processes(now=now),
+    )
+
+
+def read_processes(*, now: datetime) -> dict[str, int]:
+    """Return the processes that reported lately, with the revision that each decides by."""
+    reports = ProcessReport.objects.using(config().database).filter(seen_at__gte=now - FORGET_AFTER)
+    return dict(reports.order_by("process").values_list("process", "revision"))
+
+
+def read_history(seam: str, *, limit: int) -> list[RolloutEvent]:
+    """Return the last *limit* changes of *seam*, newest first."""
+    return list(RolloutEvent.objects.using(config().database).filter(seam=seam)[:limit])
+
+
+def _report_seam(route: Route, snapshot: Snapshot, counts: Mapping[tuple[str, str], int]) -> SeamReport:
+    history = read_history(route.name, limit=1)
+    return SeamReport(
+        route=route,
+        rollout=snapshot.get(route.name),
+        changed=history[0] if history else None,
+        legacy=sum(count for (side, _), count in counts.items() if side == Side.LEGACY.value),
+        service=counts.get((Side.SERVICE.value, Outcome.DONE.value), 0),
+        fallbacks=counts.get((Side.SERVICE.value, Outcome.FALLBACK.value), 0),
+        failures=sum(count for (_, outcome), count in counts.items() if outcome == Outcome.FAILED.value),
+    )

@@ -1,0 +1,101 @@
+"""Count what became of the work of each seam: in memory, and every second into the database."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from strangler.conf import config
+from strangler.rollout.models import SeamTally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from strangler.core.decision import Side
+
+KEEP = timedelta(days=7)
+
+
+class Outcome(StrEnum):
+    """What became of a request or call; a fallback is counted on the service, which failed."""
+
+    DONE = "done"
+    FAILED = "failed"
+    FALLBACK = "fallback"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    seam: str
+    minute: datetime
+    side: Side
+    outcome: Outcome
+
+
+_counts: Counter[_Key] = Counter()
+_lock = threading.Lock()
+
+
+def tally(seam: str, *, side: Side, outcome: Outcome) -> None:
+    """Count one piece of work of *seam*; costs no query."""
+    minute = timezone.now().replace(second=0, microsecond=0)
+    with _lock:
+        _counts[_Key(seam, minute, side, outcome)] += 1
+
+
+def flush() -> None:
+    """Add this process's counts to the database; what can't be written stays for the next time."""
+    taken = _take()
+    if not taken:
+        return
+    try:
+        with transaction.atomic(using=config().database):
+            for key, count in taken.items():
+                _add(key, count)
+            SeamTally.objects.using(config().database).filter(minute__lt=timezone.now() - KEEP).delete()
+    except BaseException:
+        with _lock:
+            _counts.update(taken)
+        raise
+
+
+def totals(*, since: datetime) -> Mapping[str, Mapping[tuple[str, str], int]]:
+    """Return what was counted since a moment: seam → (side, outcome) → count."""
+    rows = (
+        SeamTally.objects.using(config().database)
+        .filter(minute__gte=since)
+        .values_list("seam", "side", "outcome")
+        .annotate(total=Sum("count"))
+    )
+    result: dict[str, dict[tuple[str, str], int]] = {}
+    for seam, side, outcome, total in rows:
+        result.setdefault(seam, {})[side, outcome] = total
+    return result
+
+
+def _take() -> Counter[_Key]:
+    with _lock:
+        taken = _counts.copy()
+        _counts.clear()
+    return taken
+
+
+def _add(key: _Key, count: int) -> None:
+    rows = SeamTally.objects.using(config().database)
+    where: dict[str, Any] = {
+        "seam": key.seam,
+        "minute": key.minute,
+        "side": key.side.value,
+        "outcome": key.outcome.value,
+    }
+    rows.get_or_create(**where)
+    rows.filter(**where).update(count=F("count") + count)

@@ -1,0 +1,67 @@
+"""Signed, short-lived values that one process hands to another: principals and overrides.
+
+The keys are `STRANGLER["SIGNING_KEYS"]`: the first signs, all of them verify, so that a key can be changed
+without a moment in which values are refused. Source: `django.core.signing`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.core import signing
+
+from strangler.conf import config
+from strangler.core.principal import Principal
+from strangler.errors import TokenError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+PRINCIPAL_HEADER = "Strangler-Principal"
+
+
+def sign(claims: dict[str, Any], *, purpose: str) -> str:
+    """Return *claims* as an URL-safe text that only `read` with the same *purpose* accepts."""
+    keys = config().signing_keys
+    return signing.dumps(claims, key=keys[0], salt=f"strangler.{purpose}")
+
+
+def read(token: str, *, purpose: str, max_age: timedelta) -> dict[str, Any]:
+    """Return the claims of *token*.
+
+    Raises:
+        TokenError: forged, older than *max_age*, or signed for another purpose.
+    """
+    keys = config().signing_keys
+    try:
+        claims: dict[str, Any] = signing.loads(
+            token, key=keys[0], fallback_keys=list(keys[1:]), salt=f"strangler.{purpose}", max_age=max_age
+        )
+    except signing.SignatureExpired as error:
+        raise TokenError(
+            f"has expired (it lives {max_age.total_seconds():.0f} s)", purpose=purpose
+        ) from error
+    except (signing.BadSignature, ValueError) as error:
+        raise TokenError(
+            "was not signed with one of our keys, or not for this purpose", purpose=purpose
+        ) from error
+    return claims
+
+
+def sign_principal(principal: Principal, *, audience: str) -> str:
+    """Return the value of the `Strangler-Principal` header that asserts *principal* to *audience*."""
+    return sign(principal.claims(), purpose=f"principal for {audience}")
+
+
+def read_principal(value: str, *, audience: str) -> Principal:
+    """Return the principal that a `Strangler-Principal` header asserts to *audience*.
+
+    Raises:
+        TokenError: forged, expired, for another audience, or with claims we do not know.
+    """
+    purpose = f"principal for {audience}"
+    claims = read(value, purpose=purpose, max_age=config().principal_lifetime)
+    try:
+        return Principal.from_claims(claims)
+    except TypeError as error:
+        raise TokenError("has claims that this version does not know", purpose=purpose) from error
