@@ -1,0 +1,1 @@
+"""The test-suite of the toolkit and the reference project."""

@@ -1,0 +1,43 @@
+"""What every test can use: private servers, and the rule which settings a test folder belongs to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.servers.fixtures import (  # noqa: F401  (fixtures are found by name)
+    chromium_path,
+    group_by_server,
+    mariadb,
+    mariadb_url,
+    nginx,
+    postgres,
+    postgres_url,
+    rabbitmq,
+    rabbitmq_url,
+    redis,
+    redis_url,
+    valkey,
+    valkey_url,
+)
+
+SERVICES = Path(__file__).parent / "services"
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of the same server in the same worker."""
+    group_by_server(items)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collect the tests of a service only under its own settings; Django allows one set per process.
+
+    Run them with ``pytest --ds=extracted.images.settings tests/services/images``.
+    """
+    if SERVICES not in collection_path.parents:
+        return None
+    service = collection_path.relative_to(SERVICES).parts[0]
+    settings = config.getoption("ds") or ""
+    return None if settings.startswith(f"extracted.{service}.") else True

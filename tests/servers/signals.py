@@ -1,0 +1,41 @@
+"""Freeze, continue and kill a process that a test started, together with everything it started itself."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+
+import psutil
+
+FROZEN = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+
+
+def sigstop(pid: int) -> None:
+    """Freeze the process tree below *pid*, parents first, and wait until the kernel has done it."""
+    for process in _send(pid, signal.SIGSTOP):
+        while process.is_running() and process.status() not in FROZEN:
+            time.sleep(0.001)
+
+
+def sigcont(pid: int) -> None:
+    """Let a frozen process tree go on."""
+    _send(pid, signal.SIGCONT)
+
+
+def sigkill(pid: int) -> None:
+    """End a process tree at once and wait until it is gone."""
+    tree = _send(pid, signal.SIGKILL)
+    psutil.wait_procs(tree, timeout=10)
+
+
+def _send(pid: int, number: signal.Signals) -> list[psutil.Process]:
+    """Send a signal to *pid* and its descendants; those that ended meanwhile are passed over."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        tree = [root, *root.children(recursive=True)]
+        for process in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        return tree
+    return []

@@ -1,0 +1,109 @@
+"""Run the whole test-suite step by step and end with a plain verdict.
+
+Each step runs even if an earlier one failed, so that one run shows everything that is wrong. pytest's own output
+stays visible; its JUnit files are added up for the last line, `tests: N passed, N failed, N skipped`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.servers.catalogue import missing
+from tools.check import services
+
+REPORTS = ROOT / "var" / "test"
+PARALLEL = ("-n", "2", "--dist", "loadgroup")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A command of the suite; a step that runs pytest adds its counts to the verdict."""
+
+    name: str
+    command: tuple[str, ...]
+
+    @property
+    def report(self) -> Path:
+        """Return where pytest writes what it counted."""
+        return REPORTS / f"{self.name.replace(' ', '-')}.xml"
+
+    def run(self) -> bool:
+        """Run it in the foreground and return whether it succeeded."""
+        print(f"\n== {self.name}", flush=True)
+        started = time.monotonic()
+        command = list(self.command)
+        if "pytest" in command:
+            command += [f"--junitxml={self.report}", "-o", f"junit_suite_name={self.name}"]
+        passed = subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode == 0
+        print(
+            f"== {self.name}: {'ok' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+        return passed
+
+
+def steps() -> Iterator[Step]:
+    """Yield the steps, cheapest first."""
+    yield Step(name="check", command=(sys.executable, "tools/check.py"))
+    yield pytest("unit and golden", *PARALLEL, "tests/unit", "tests/golden")
+    yield pytest("integration", *PARALLEL, "tests/integration")
+    for engine in ("mariadb", "postgres"):
+        yield pytest(f"monolith on {engine}", "tests/integration/monolith", servers=(engine,))
+    for name, settings in services():
+        yield pytest(f"service {name}", f"--ds={settings}", f"tests/services/{name}")
+    yield pytest("functional and faults", "tests/functional", "tests/faults")
+    yield Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
+
+
+def pytest(name: str, *arguments: str, servers: tuple[str, ...] = ()) -> Step:
+    """Return a step that runs pytest on the folders that exist, with the environment pointing to *servers*."""
+    present = [
+        argument for argument in arguments if not argument.startswith("tests/") or (ROOT / argument).exists()
+    ]
+    wrapper = (sys.executable, "-m", "tests.servers", *servers, "--") if servers else ()
+    return Step(name=name, command=(*wrapper, sys.executable, "-m", "pytest", "-q", *present))
+
+
+def count(reports: Iterator[Path]) -> Counter[str]:
+    """Add up what the JUnit reports counted."""
+    total: Counter[str] = Counter()
+    for report in reports:
+        for suite in ET.parse(report).getroot().iter("testsuite"):
+            for key in ("tests", "failures", "errors", "skipped"):
+                total[key] += int(suite.get(key, 0))
+    return total
+
+
+def main() -> int:
+    """Run all steps; return 1 if one failed."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    for stale in REPORTS.glob("*.xml"):
+        stale.unlink()
+    started = time.monotonic()
+    results = {step.name: step.run() for step in steps()}
+    total = count(REPORTS.glob("*.xml"))
+    failed = total["failures"] + total["errors"]
+    passed = total["tests"] - failed - total["skipped"]
+    print(f"\n{time.monotonic() - started:.0f} s for {len(results)} steps")
+    for server in missing():
+        print(f"left out: tests that need {server.name}, which is not installed")
+    for name in (name for name, succeeded in results.items() if not succeeded):
+        print(f"FAILED: {name}")
+    print("verdict: everything passed" if all(results.values()) else "verdict: something failed, see above")
+    print(f"tests: {passed} passed, {failed} failed, {total['skipped']} skipped")
+    return 0 if all(results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
