@@ -115,10 +115,10 @@ def database_from_url(url: str, *, variable: str = "DATABASE_URL") -> dict[str, 
     Raises:
         ImproperlyConfigured: the URL does not parse; the password is not repeated.
     """
-    scheme = url.split(":", 1)[0]
-    if scheme not in _ENGINES:
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in _ENGINES:
         known = ", ".join(sorted(_ENGINES))
-        message = f"{variable} must begin with one of {known}, such as sqlite:///shop.sqlite3; it begins with {scheme!r}."
+        message = f"{variable} must begin with one of {known}, and ://, such as sqlite:///shop.sqlite3."
         raise ImproperlyConfigured(message)
     try:
         entry: dict[str, Any] = dict(environ.Env.db_url_config(url))

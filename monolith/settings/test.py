@@ -1,0 +1,16 @@
+"""Settings of the tests: fast passwords, mail kept in memory; DATABASE_URL chooses the engine."""
+
+import os
+import tempfile
+
+from monolith.settings.local import *  # noqa: F403 - a settings module extends another one
+from monolith.settings.local import DATABASES
+
+DEBUG = False
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because threads that write to one in-memory database lock each other out at once.
+    DATABASES["default"]["TEST"] = {"NAME": f"{tempfile.gettempdir()}/halftone-test-{os.getpid()}.sqlite3"}

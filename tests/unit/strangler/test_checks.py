@@ -1,0 +1,68 @@
+"""Every system check has an id, a hint, and a test here."""
+
+import pytest
+from django.core.checks import run_checks
+
+KEY = "k" * 40
+TOPOLOGY = (
+    '[services.images]\nsettings = "x"\n'
+    '[[services.images.routes]]\nname = "images.upload"\npath = "/photos/upload/"\nmethods = ["POST"]\n'
+)
+
+
+@pytest.fixture
+def topology_file(tmp_path):
+    path = tmp_path / "strangler.toml"
+    path.write_text(TOPOLOGY)
+    return path
+
+
+@pytest.fixture
+def sound(settings, topology_file, monkeypatch):
+    monkeypatch.setenv("IMAGES_URL", "http://127.0.0.1:8001")
+    settings.STRANGLER = {"TOPOLOGY": topology_file, "SIGNING_KEYS": [KEY]}
+    return settings
+
+
+def found() -> dict[str, str]:
+    return {message.id: str(message.hint) for message in run_checks() if message.id.startswith("strangler.")}
+
+
+def test_a_sound_configuration_has_no_findings(sound):
+    assert found() == {}
+
+
+def test_no_configuration_at_all_has_no_findings(settings):
+    settings.STRANGLER = {}
+    assert found() == {}
+
+
+def test_e001_an_unknown_key_names_the_nearest(sound):
+    sound.STRANGLER = {"TOPOLOGI": "x"}
+    assert "Did you mean 'TOPOLOGY'?" in found()["strangler.E001"]
+
+
+def test_e002_a_wrong_topology_names_the_nearest_key(sound, topology_file):
+    topology_file.write_text("[service.images]")
+    sound.STRANGLER = {**sound.STRANGLER}
+    assert "Did you mean 'services'?" in found()["strangler.E002"]
+
+
+def test_e003_a_service_without_a_url_names_the_variable(sound, monkeypatch):
+    monkeypatch.delenv("IMAGES_URL")
+    assert "IMAGES_URL" in found()["strangler.E003"]
+
+
+def test_e004_missing_signing_keys_are_reported(sound, topology_file):
+    sound.STRANGLER = {"TOPOLOGY": topology_file}
+    assert "SIGNING_KEYS" in found()["strangler.E004"]
+
+
+def test_e004_short_signing_keys_are_reported(sound, topology_file):
+    sound.STRANGLER = {"TOPOLOGY": topology_file, "SIGNING_KEYS": ["short"]}
+    assert "secrets" in found()["strangler.E004"]
+
+
+def test_e005_csrf_tokens_in_the_session_are_reported(sound):
+    sound.CSRF_USE_SESSIONS = True
+    assert "CSRF_USE_SESSIONS = False" in found()["strangler.E005"]
