@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
 
 from strangler.cli import VERBS
 from strangler.errors import StranglerError
@@ -31,5 +32,7 @@ class Command(BaseCommand):
             code = VERBS[options["verb"]].handle(options, stdout=self.stdout)
         except StranglerError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database says: {error}. Does it run, and is it migrated (migrate)?") from error
         if code:
             sys.exit(code)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from strangler.core.decision import Side
@@ -235,3 +235,12 @@ def test_changes_at_the_same_moment_get_revisions_of_their_own():
     revisions = sorted(RolloutEvent.objects.values_list("revision", flat=True))
     assert revisions == list(range(1, 16))
     assert Revision.objects.get().number == 15
+
+
+def test_a_database_without_the_tables_is_one_line_with_the_next_action(monkeypatch):
+    def fail(**_):
+        raise OperationalError("no such table: strangler_rollout_revision")
+
+    monkeypatch.setattr("strangler.cli.status.make_report", fail)
+    with pytest.raises(CommandError, match=r"is it migrated \(migrate\)\?"):
+        call_command("strangler", "status")

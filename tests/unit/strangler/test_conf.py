@@ -54,7 +54,7 @@ def test_a_wrong_setting_names_the_key(raw, message):
 
 
 def test_a_missing_topology_file_names_it(tmp_path):
-    with pytest.raises(TopologyError, match="none.toml"):
+    with pytest.raises(TopologyError, match=r"none\.toml"):
         read_config({"TOPOLOGY": tmp_path / "none.toml"})
 
 

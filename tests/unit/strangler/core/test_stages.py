@@ -36,7 +36,7 @@ def test_percentages_are_read_exactly(text, expected):
 
 @pytest.mark.parametrize("text", ["101", "-1", "0.001", "many", "nan", "inf", "1e9", ""])
 def test_what_is_no_percentage_is_refused_with_the_seam_named(text):
-    with pytest.raises(TransitionError, match="images.upload"):
+    with pytest.raises(TransitionError, match=r"images\.upload"):
         parse_percent(text, seam=SEAM)
 
 
