@@ -1,0 +1,15 @@
+#!/usr/bin/env python
+"""Run administrative tasks of the monolith; `--settings` picks another project of this repository."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings.local")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"The configuration is wrong: {error}")

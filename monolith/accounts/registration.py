@@ -1,0 +1,23 @@
+"""Registration: account, profile and welcome mail, all or nothing."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from monolith.accounts.forms import RegistrationForm
+from monolith.accounts.models import Profile
+from monolith.mail.sender import send
+
+
+@transaction.atomic
+def register(form: RegistrationForm) -> AbstractBaseUser:
+    """Create the account that the valid *form* describes and send its welcome mail.
+
+    The mail goes out inside the transaction: an account whose owner never hears from us is not kept.
+
+    Raises:
+        MailNotSentError: the mail server refused or is down; no account was made.
+    """
+    user = form.save()
+    Profile.objects.create(user=user, name=user.get_full_name())
+    send("welcome", to=user.email, context={"user": user})
+    return user

@@ -1,0 +1,99 @@
+"""One running `manage.py strangler up`, seen from outside: its log, its processes, its end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = timedelta(seconds=120)
+KEPT_LINES = 200
+_STARTED = re.compile(r"\| (\S+) started \(pid (\d+)\)")
+
+
+class StageError(Exception):
+    """The site could not be started, prepared or kept running; the text says which part and why."""
+
+
+class Running:
+    """A `strangler up` with the given options, in a process group of its own.
+
+    Its end, however it comes, is the end of everything that it started.
+    """
+
+    def __init__(self, options: Sequence[str], *, environ: Mapping[str, str]) -> None:
+        self._groups: dict[str, int] = {}
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._is_ready = threading.Event()
+        self._process = subprocess.Popen(  # noqa: S603 (our own command)
+            [sys.executable, "manage.py", "strangler", "up", *options],
+            cwd=ROOT,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C is for the journey, which then stops this in its own time
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    @property
+    def last_words(self) -> str:
+        """The end of its log."""
+        return "\n".join(list(self._lines)[-15:])
+
+    def wait_until_ready(self) -> None:
+        """Return when everything accepts connections.
+
+        Raises:
+            StageError: it ended, or took too long; with the end of its log.
+        """
+        for _ in range(int(PATIENCE.total_seconds() * 10)):
+            if self._is_ready.wait(0.1):
+                return
+            if not self.is_alive:
+                self._reader.join(5)
+                raise StageError(f"The site did not start:\n{self.last_words}")
+        raise StageError(f"The site was not ready after {PATIENCE.total_seconds():.0f} s:\n{self.last_words}")
+
+    def kill(self) -> list[str]:
+        """SIGKILL every process that it runs, with their children; returns their names.
+
+        It then ends by itself, since its processes are gone.
+        """
+        for group in self._groups.values():
+            os.killpg(group, signal.SIGKILL)
+        return list(self._groups)
+
+    def wait(self) -> int:
+        """Wait for its end and return the exit status."""
+        return self._process.wait(PATIENCE.total_seconds())
+
+    def stop(self) -> None:
+        """Ask it to stop everything and wait; does nothing if it has ended."""
+        if self.is_alive:
+            self._process.terminate()
+            self.wait()
+
+    def _read(self) -> None:
+        pipe = self._process.stdout
+        assert pipe is not None  # noqa: S101 - it was asked for above
+        for line in pipe:
+            self._lines.append(line.rstrip())
+            if started := _STARTED.search(line):
+                self._groups[started[1]] = int(started[2])
+            elif "| ready after" in line:
+                self._is_ready.set()

@@ -1,0 +1,1 @@
+"""Mail that the shop sends, inside the request."""

@@ -1,0 +1,67 @@
+"""Checkout: stock, order, invoice and confirmation mail, all or nothing."""
+
+from collections import Counter
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from monolith.billing.invoicing import make_invoice
+from monolith.catalog.models import Variant
+from monolith.mail.sender import send
+from monolith.orders.cart import Cart, Line
+from monolith.orders.models import Order, OrderItem
+
+
+class CartChangedError(Exception):
+    """The cart can't be bought as it is; the text says why, for the customer."""
+
+
+@transaction.atomic
+def place_order(order: Order, *, cart: Cart, user: AbstractBaseUser) -> Order:
+    """Make an order of *cart*: takes the stock, writes invoice and items, sends the confirmation.
+
+    *order* has the address and is not saved yet. The mail goes out inside the transaction, so that nobody
+    has an order that they never heard of; rows stay locked while the mail server answers.
+
+    Raises:
+        CartChangedError: the cart is empty, or something in it is sold out.
+        MailNotSentError: the mail server refused or is down.
+    """
+    lines = cart.lines()
+    if not lines:
+        raise CartChangedError("Your cart is empty.")
+    _take_stock(lines)
+    order.user = user
+    order.total = sum(line.amount for line in lines)
+    order.save()
+    items = OrderItem.objects.bulk_create([_item(line, order) for line in lines])
+    invoice = make_invoice(order)
+    send("order", to=user.email, context={"user": user, "order": order, "items": items, "invoice": invoice})
+    return order
+
+
+def _take_stock(lines: list[Line]) -> None:
+    wanted = Counter()
+    for line in lines:
+        wanted[line.variant.pk] += line.quantity
+    # In the order of the primary key: two checkouts that lock the same variants can't wait for each other.
+    locked = (
+        Variant.objects.select_for_update().select_related("product").filter(pk__in=wanted).order_by("pk")
+    )
+    for variant in locked:
+        if variant.stock < wanted[variant.pk]:
+            left = f"only {variant.stock} left" if variant.stock else "sold out"
+            raise CartChangedError(f"{variant}: {left}. Change your cart and try again.")
+        variant.stock -= wanted[variant.pk]
+        variant.save(update_fields=["stock"])
+
+
+def _item(line: Line, order: Order) -> OrderItem:
+    return OrderItem(
+        order=order,
+        variant=line.variant,
+        photo=line.photo,
+        description=line.description,
+        unit_price=line.variant.price,
+        quantity=line.quantity,
+    )

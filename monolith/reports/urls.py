@@ -1,0 +1,14 @@
+"""Addresses of the reports."""
+
+from django.urls import path
+
+from monolith.reports import views
+
+app_name = "reports"
+
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("sales.csv", views.sales, name="sales"),
+    path("best-customers.csv", views.customers, name="customers"),
+    path("printing/", views.printing, name="printing"),
+]
