@@ -33,6 +33,7 @@ class Reason(StrEnum):
     CANARY = "canary"
     OVERRIDE = "override"
     NO_LEGACY = "no-legacy"
+    FALLBACK = "fallback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

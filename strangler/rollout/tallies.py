@@ -31,6 +31,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     FALLBACK = "fallback"
     REFUSED = "refused"
+    BAD_OVERRIDE = "bad-override"  # a forged or expired wish for a side; the request itself is counted besides
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,55 @@
+"""What a process keeps for its facade: breakers, and the way to rollouts and tallies."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from strangler import rollout
+from strangler.conf import config
+from strangler.core.decision import Side
+from strangler.facade.breaker import Breaker
+from strangler.facade.target import is_plain
+
+if TYPE_CHECKING:
+    from strangler.core.decision import Decision
+    from strangler.core.stages import Rollout
+    from strangler.core.topology import Route
+    from strangler.rollout import Outcome
+
+
+class Door:
+    """The state that the conversations of one process share. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._breakers: dict[str, Breaker] = {}
+        self._lock = threading.Lock()
+
+    def match(self, method: str, path: str) -> Route | None:
+        """Return the route of a request, or None for one that the facade leaves alone."""
+        route = config().topology.match(method, path)
+        return route if route is not None and is_plain(path) else None
+
+    def rollout(self, route: Route) -> Rollout:
+        """Return where the seam of *route* stands; never queries (see Note [Decisions never query])."""
+        return rollout.current().get(route.name)
+
+    def breaker(self, service: str) -> Breaker:
+        """Return the breaker of *service*."""
+        breaker = self._breakers.get(service)
+        return breaker if breaker is not None else self._make_breaker(service)
+
+    def tally(self, decision: Decision, outcome: Outcome) -> None:
+        """Count what became of a request on the side that was to do it."""
+        rollout.tally(decision.seam, side=decision.side, outcome=outcome)
+
+    def tally_bad_override(self, decision: Decision) -> None:
+        """Count an override that nobody signed; on the service, so that it adds nothing to legacy's requests."""
+        rollout.tally(decision.seam, side=Side.SERVICE, outcome=rollout.Outcome.BAD_OVERRIDE)
+
+    def _make_breaker(self, service: str) -> Breaker:
+        with self._lock:
+            return self._breakers.setdefault(
+                service,
+                Breaker(service, failures=config().breaker_failures, reset=config().breaker_reset),
+            )

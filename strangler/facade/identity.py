@@ -1,0 +1,109 @@
+"""Who is logged in, from Django's session, for a request that Django itself will not see.
+
+Note [No guessing who asks]: when the session store is away, a forwarded request would look anonymous and do the
+wrong thing for a logged-in user. Such a request is not forwarded (`Cause.PRINCIPAL`): nothing was sent, so legacy
+answers it as the site always does without its session store, and a route without legacy answers 503.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.conf import settings
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse
+
+from strangler.core.principal import Principal
+from strangler.facade.policy import Cause, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+    from strangler.facade.request import Fields
+
+logger = logging.getLogger(__name__)
+
+
+class IdentityUnavailableError(Exception):
+    """The session or the user can't be read right now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who asks.
+
+    Args:
+        principal: None for somebody who is not logged in.
+        fields: `Set-Cookie` of a session that this visit renewed (rolling sessions, a changed key).
+    """
+
+    principal: Principal | None = None
+    fields: Fields = field(default_factory=list)
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether this is a member of staff."""
+        return self.principal is not None and self.principal.is_staff
+
+
+def has_session(cookies: Mapping[str, str]) -> bool:
+    """Whether there is a session to look into; without one nobody is logged in and no query is needed."""
+    return settings.SESSION_COOKIE_NAME in cookies and apps.is_installed("django.contrib.auth")
+
+
+def identify(cookies: Mapping[str, str]) -> Identity:
+    """Return who is logged in, reading the session and the user as Django's own middleware does.
+
+    Outside of Django's request cycle nobody closes database connections, so this does.
+    Raises:
+        IdentityUnavailableError: the store is away; see Note [No guessing who asks].
+    """
+    close_old_connections()
+    try:
+        return _identify(cookies)
+    except Exception as error:  # any session engine may raise anything of its driver's
+        logger.warning("Who is logged in can't be read: %s", error)
+        raise IdentityUnavailableError from error
+    finally:
+        close_old_connections()
+
+
+def identify_or_fail(cookies: Mapping[str, str]) -> Identity | Failure:
+    """Return who is logged in, or the failure that keeps the request from the service."""
+    try:
+        return identify(cookies)
+    except IdentityUnavailableError as error:
+        return Failure(cause=Cause.PRINCIPAL, is_sent=False, detail=repr(error.__cause__))
+
+
+def _identify(cookies: Mapping[str, str]) -> Identity:
+    # These modules load models and so need the app registry, which is ready only once requests come.
+    from django.contrib.auth import get_user  # noqa: PLC0415
+    from django.contrib.sessions.middleware import SessionMiddleware  # noqa: PLC0415
+
+    request = HttpRequest()
+    request.COOKIES = dict(cookies)
+    sessions = SessionMiddleware(lambda _request: HttpResponse())
+    sessions.process_request(request)
+    principal = _principal_of(get_user(request))
+    answer = sessions.process_response(request, HttpResponse())
+    renewed = [("Set-Cookie", morsel.OutputString()) for morsel in answer.cookies.values()]
+    return Identity(principal=principal, fields=renewed)
+
+
+def _principal_of(user: AbstractBaseUser | AnonymousUser) -> Principal | None:
+    if not user.is_authenticated:
+        return None
+    email_field = user.get_email_field_name() if hasattr(user, "get_email_field_name") else "email"
+    return Principal(
+        id=str(user.pk),
+        username=user.get_username(),
+        email=getattr(user, email_field, "") or "",
+        is_staff=bool(getattr(user, "is_staff", False)),
+        is_superuser=bool(getattr(user, "is_superuser", False)),
+    )

@@ -1,0 +1,142 @@
+"""A request as the rules see it: the same whether it came by WSGI or ASGI."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from django.core.handlers.wsgi import get_path_info
+from django.http import parse_cookie
+
+from strangler.core.topology import SAFE_METHODS
+from strangler.facade.framing import Framing, read_framing
+from strangler.facade.target import raw_path_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from wsgiref.types import WSGIEnvironment
+
+Fields = list[tuple[str, str]]
+"""Header fields in order, with duplicates; values are latin-1 text, as WSGI and HTTP/1.1 have them."""
+
+
+class Incoming:
+    """What a client asked for; a value, never changed.
+
+    Args:
+        method: upper case.
+        path: decoded, as Django resolves it.
+        raw_path: as the client sent it, without the script name; empty where the server does not tell.
+        query: undecoded, without the question mark.
+        scheme: `http` or `https`, as the server believes it.
+        peer: address of who connected; empty for a Unix socket.
+        fields: the header fields.
+        is_delimited: the protocol marks the end of a body itself (HTTP/2).
+        can_stream: the server tells where a body of unknown length ends.
+    """
+
+    def __init__(  # noqa: PLR0913 - a request has that many parts
+        self,
+        *,
+        method: str,
+        path: str,
+        raw_path: str = "",
+        query: str = "",
+        scheme: str = "http",
+        peer: str = "",
+        fields: Fields,
+        is_delimited: bool = False,
+        can_stream: bool = True,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.raw_path = raw_path
+        self.query = query
+        self.scheme = scheme
+        self.peer = peer
+        self.is_delimited = is_delimited
+        self.can_stream = can_stream
+        self._fields = fields
+
+    @property
+    def fields(self) -> Fields:
+        """The header fields in order."""
+        return self._fields
+
+    def values(self, name: str) -> list[str]:
+        """Return all values of field *name* (lower case), in order."""
+        return [value for key, value in self.fields if key.lower() == name]
+
+    def value(self, name: str) -> str:
+        """Return the first value of field *name* (lower case), or an empty text."""
+        return next(iter(self.values(name)), "")
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the method promises to change nothing."""
+        return self.method in SAFE_METHODS
+
+    @property
+    def host(self) -> str:
+        """The `Host` that the client asked for."""
+        return self.value("host")
+
+    @cached_property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies as Django reads them."""
+        values = self.values("cookie")
+        return parse_cookie("; ".join(values)) if values else {}
+
+    def framing(self) -> Framing:
+        """Return the extent of the body; raises BadFramingError where it is ambiguous."""
+        return read_framing(
+            self.values("content-length"), self.values("transfer-encoding"), is_delimited=self.is_delimited
+        )
+
+
+class WsgiIncoming(Incoming):
+    """The request of a WSGI environ; its fields are listed only when a service shall have them."""
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        uri = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+        super().__init__(
+            method=environ["REQUEST_METHOD"],
+            path=get_path_info(environ),
+            raw_path=raw_path_of(uri, script_name=environ.get("SCRIPT_NAME", "")) if uri else "",
+            query=environ.get("QUERY_STRING", ""),
+            scheme=environ["wsgi.url_scheme"],
+            peer=environ.get("REMOTE_ADDR", ""),
+            fields=[],
+            can_stream=bool(environ.get("wsgi.input_terminated")),
+        )
+        self._environ = environ
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The header fields; a WSGI server has joined those that came more than once."""
+        return [
+            (_field_name(key), value)
+            for key, value in self._environ.items()
+            if key.startswith("HTTP_") or (key in _UNPREFIXED and value)
+        ]
+
+    def values(self, name: str) -> list[str]:
+        """Return the values of field *name* (lower case)."""
+        value = self._environ.get(_environ_key(name))
+        # Some servers give an empty CONTENT_LENGTH for a request that has none.
+        return [] if value is None or (not value and name in _MAY_BE_EMPTY) else [value]
+
+
+_UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+_MAY_BE_EMPTY = frozenset({"content-type", "content-length"})
+
+
+@lru_cache(maxsize=512)
+def _field_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
+@lru_cache(maxsize=512)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in _UNPREFIXED else f"HTTP_{key}"

@@ -1,0 +1,159 @@
+"""The WSGI facade: `application = Facade(get_wsgi_application())`.
+
+A request without a route goes to Django with nothing added and nothing copied; for all others see
+`strangler.facade.conversation`.
+"""
+
+from __future__ import annotations
+
+import http.client
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.core.handlers.wsgi import get_path_info
+
+from strangler.facade import answers
+from strangler.facade.conversation import Exchange, Identify, Refuse, UseLegacy, converse
+from strangler.facade.door import Door
+from strangler.facade.exchange import Exchanger
+from strangler.facade.framing import BadFramingError, Framing
+from strangler.facade.identity import identify_or_fail
+from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.policy import may_repeat
+from strangler.facade.request import WsgiIncoming
+from strangler.facade.visit import begin
+from strangler.facade.wsgi_body import WsgiBody
+from strangler.facade.wsgi_legacy import LegacyCall, close
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from strangler.core.topology import Route
+    from strangler.facade.answers import Refusal
+    from strangler.facade.conversation import Deliver, Ending, Step
+
+
+class Facade:
+    """Django's WSGI application behind a door that picks a side for every request.
+
+    Thread-safe; connections and breakers belong to the process and are made anew after a fork.
+    Args:
+        application: Django's own handler, or any WSGI application.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+        self.door = Door()
+        self.exchanger = Exchanger()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        route = self.door.match(environ["REQUEST_METHOD"], get_path_info(environ))
+        if route is None:
+            return self.application(environ, start_response)
+        return _Request(self, environ, start_response, route).answer()
+
+
+class _Request:
+    """One request to a matched route."""
+
+    def __init__(
+        self, facade: Facade, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+    ) -> None:
+        self._facade = facade
+        self._environ = environ
+        self._start_response = start_response
+        self._visit = begin(route, WsgiIncoming(environ))
+
+    def answer(self) -> Iterable[bytes]:
+        """Carry out the conversation, and do what it ends with."""
+        ending = self._converse()
+        if isinstance(ending, UseLegacy):
+            return self._use_legacy(ending)
+        if isinstance(ending, Refuse):
+            return self._refuse(ending.refusal)
+        return self._deliver(ending)
+
+    def _converse(self) -> Ending:
+        conversation = converse(self._facade.door, self._visit)
+        try:
+            step = next(conversation)
+            while True:
+                step = conversation.send(self._carry_out(step))
+        except StopIteration as end:
+            ending: Ending = end.value
+            return ending
+
+    def _carry_out(self, step: Step) -> Any:
+        if isinstance(step, Exchange):
+            pieces = self._body.pieces()
+            return self._facade.exchanger.exchange(step.outgoing, pieces, is_fresh=step.is_fresh)
+        if isinstance(step, Identify):
+            return identify_or_fail(step.cookies)
+        return close(step.reply.body)
+
+    @cached_property
+    def _body(self) -> WsgiBody:
+        """The body, once somebody besides legacy wants it."""
+        route, incoming = self._visit.route, self._visit.incoming
+        try:
+            framing = incoming.framing()
+        except BadFramingError:
+            framing = Framing(0)  # where it ends can't be told, so nothing of it is read
+        intake = Intake(framing, limit=route.max_body_bytes, is_kept=may_repeat(route, incoming))
+        return WsgiBody(self._environ["wsgi.input"], intake, connection=self._environ.get("gunicorn.socket"))
+
+    def _use_legacy(self, ending: UseLegacy) -> Iterable[bytes]:
+        call = LegacyCall(self._facade.door, self._environ, self._start_response, self._visit, ending)
+        if call.needs_body():
+            try:
+                call.give_body(self._body)
+            except (BodyTooLargeError, ClientGoneError) as error:
+                return self._refuse(self._fault(error))
+        result = call.run(self._facade.application)
+        return self._refuse(result) if isinstance(result, answers.Refusal) else result
+
+    def _fault(self, error: Exception) -> Refusal:
+        fault = ClientFault.TOO_LARGE if isinstance(error, BodyTooLargeError) else ClientFault.GONE
+        return answers.for_fault(self._visit.incoming, fault, limit=self._visit.route.max_body_bytes)
+
+    def _deliver(self, ending: Deliver) -> Iterable[bytes]:
+        reply = ending.reply
+        self._start_response(_status_line(reply.status, reply.reason), ending.fields)
+        return self._finish([reply.body] if isinstance(reply.body, bytes) else reply.body)
+
+    def _refuse(self, refusal: Refusal) -> Iterable[bytes]:
+        fields = [*refusal.fields, ("Strangler-Request-Id", self._visit.request_id)]
+        self._start_response(_status_line(refusal.status), fields)
+        return self._finish([refusal.body])
+
+    def _finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Return *body*; what the client still sends is read away behind it."""
+        intake = self._body.intake
+        return body if not intake.framing.has_body else _Lingering(body, self._body)
+
+
+class _Lingering:
+    """An answer to a request with a body, see Note [Answer, then listen]."""
+
+    def __init__(self, answer: Iterable[bytes], body: WsgiBody) -> None:
+        self._answer = answer
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._answer
+        if not self._body.intake.is_complete:
+            self._body.drain()
+
+    def close(self) -> None:
+        try:
+            close(self._answer)
+        finally:
+            self._body.intake.close()
+
+
+def _status_line(status: int, reason: str = "") -> str:
+    if not reason:
+        reason = http.client.responses.get(status, "Unknown")
+    return f"{status} {reason}"
