@@ -65,7 +65,7 @@ def checks() -> Iterator[Check]:
     )
     yield Check(name="lint", command=(BIN / "ruff", "check", "--quiet", "."))
     yield Check(name="format", command=(BIN / "ruff", "format", "--check", "."))
-    yield Check(name="layers", command=(BIN / "lint-imports",))
+    yield Check(name="layers", command=(BIN / "lint-imports", "--no-logo"))
     yield from django_checks("monolith", "monolith.settings.test")
     for name, settings in services():
         yield from django_checks(name, settings)
