@@ -28,7 +28,6 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "shop.example.org",
     "CSRF_TRUSTED_ORIGINS": "https://shop.example.org",
     "DATABASE_URL": "sqlite:///var/check.sqlite3",
-    "IMAGES_DATABASE_URL": "sqlite:///var/check-images.sqlite3",
 }
 
 
@@ -63,8 +62,8 @@ def checks() -> Iterator[Check]:
         name="docs",
         command=(BIN / "sphinx-build", "-q", "--fail-on-warning", "--keep-going", "docs", "docs/_build/html"),
     )
-    yield Check(name="lint", command=(BIN / "ruff", "check", "--quiet", "."))
-    yield Check(name="format", command=(BIN / "ruff", "format", "--check", "."))
+    yield Check(name="lint", command=(BIN / "ruff", "check", "--quiet", "--output-format", "concise", "."))
+    yield Check(name="format", command=(BIN / "ruff", "format", "--check", "--output-format", "concise", "."))
     yield Check(name="layers", command=(BIN / "lint-imports", "--no-logo"))
     yield from django_checks("monolith", "monolith.settings.test")
     for name, settings in services():
@@ -72,7 +71,7 @@ def checks() -> Iterator[Check]:
     yield Check(
         name="deployment of the monolith",
         command=(*MANAGE, "check", "--deploy", "--fail-level", "WARNING"),
-        environment=PRODUCTION,
+        environment=PRODUCTION | {f"{name.upper()}_URL": "http://127.0.0.1:1" for name, _ in services()},
     )
 
 
