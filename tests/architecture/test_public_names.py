@@ -1,0 +1,58 @@
+"""What other people's code may import: pinned here, so that a change of it is a decision and not an accident."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+
+import pytest
+
+from tests.architecture.source import ROOT, files, tree
+
+PUBLIC = {
+    "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
+    "strangler.cli": ["VERBS"],
+    "strangler.facade": ["current_decision"],
+    "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],
+    "strangler.service": [
+        "PRINCIPAL_HEADER",
+        "AnonymousServiceUser",
+        "Principal",
+        "PrincipalMiddleware",
+        "ServiceUser",
+        "read_principal",
+        "sign_principal",
+    ],
+}
+
+
+def declared():
+    """Return what the packages of the toolkit declare in ``__all__``."""
+    found = {}
+    for path in files("strangler"):
+        for node in tree(path).body:
+            if (
+                path.name == "__init__.py"
+                and isinstance(node, ast.Assign)
+                and node.targets[0].id == "__all__"
+            ):
+                package = ".".join(path.parent.relative_to(ROOT).parts)
+                found[package] = ast.literal_eval(node.value)
+    return found
+
+
+def test_the_public_names_are_the_pinned_ones():
+    """If this is on purpose: pin them here, and write a line in CHANGELOG.md."""
+    assert declared() == PUBLIC
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_every_public_name_can_be_imported(package):
+    module = importlib.import_module(package)
+    assert [name for name in PUBLIC[package] if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("path", files("strangler"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_says_what_it_is_for(path):
+    text = path.read_text()
+    assert ast.get_docstring(tree(path)) or not text.strip()
