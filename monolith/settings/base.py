@@ -35,6 +35,8 @@ INSTALLED_APPS = [
     "monolith.photos",
     "monolith.mail",
     "monolith.reports",
+    "monolith.seed",
+    "monolith.journey",
 ]
 
 MIDDLEWARE = [

@@ -1,0 +1,1 @@
+"""Fills the shop with plausible data, any amount of it, for demonstrations and measurements."""
