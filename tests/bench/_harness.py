@@ -78,7 +78,7 @@ def measure_alternating(
     return values
 
 
-def compare(  # noqa: PLR0913 - a figure has that many parts
+def compare(
     bench: str,
     *,
     ours: Sequence[float],

@@ -21,8 +21,8 @@ MAX_PAGES = 20_000
 _JPEG_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD8)}
 _JPEG_FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_PREFIX, _JPEG_END, _JPEG_SCAN = 0xFF, 0xD9, 0xDA
-_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_SHORT, _TIFF_INLINE = 256, 257, 3, 4
-_TIFF_PIXELS_AT = {273, 324}  # offsets of strips, of tiles
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_SHORT, _TIFF_INLINE = 256, 257, 2, 4
+_TIFF_NUMBERS = {_TIFF_WIDTH, _TIFF_HEIGHT, 273, 279, 324, 325}
 _TIFF_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_END = 0x21, 0x2C, 0x3B
 
@@ -202,23 +202,27 @@ def _walk_tiff(data: mmap.mmap) -> Header:
 
 
 def _tiff_page(data: mmap.mmap, position: int, order: str) -> tuple[dict[int, int], int]:
+    """Return tag → its (last) value of the page at *position*, and where the next page is."""
     (count,) = struct.unpack_from(f"{order}H", data, position)
-    tags = {}
-    for entry in range(position + 2, position + 2 + 12 * count, 12):
-        tag, kind = struct.unpack_from(f"{order}HH", data, entry)
-        tags[tag] = struct.unpack_from(order + ("H" if kind == _TIFF_SHORT else "I"), data, entry + 8)[0]
-        _require_tiff_values(data, entry, order)
-    return tags, struct.unpack_from(f"{order}I", data, position + 2 + 12 * count)[0]
+    end = position + 2 + 12 * count
+    tags = dict(_tiff_entry(data, entry, order) for entry in range(position + 2, end, 12))
+    # Offset and length of the last strip or tile: what is written last is missing first.
+    if max(tags.get(273, 0) + tags.get(279, 0), tags.get(324, 0) + tags.get(325, 0)) > len(data):
+        raise TruncatedPictureError
+    return tags, struct.unpack_from(f"{order}I", data, end)[0]
 
 
-def _require_tiff_values(data: mmap.mmap, entry: int, order: str) -> None:
+def _tiff_entry(data: mmap.mmap, entry: int, order: str) -> tuple[int, int]:
     tag, kind, number, offset = struct.unpack_from(f"{order}HHII", data, entry)
-    if number * _TIFF_BYTES.get(kind, 1) > _TIFF_INLINE and offset + number * _TIFF_BYTES.get(kind, 1) > len(
-        data
-    ):
+    size = _TIFF_BYTES.get(kind, 1)
+    values = entry + 8 if number * size <= _TIFF_INLINE else offset
+    if values + number * size > len(data):
         raise TruncatedPictureError
-    if tag in _TIFF_PIXELS_AT and number == 1 and offset >= len(data):
-        raise TruncatedPictureError
+    if tag not in _TIFF_NUMBERS:
+        return tag, 0
+    return tag, struct.unpack_from(
+        order + ("H" if size == _TIFF_SHORT else "I"), data, values + (number - 1) * size
+    )[0]
 
 
 _WEBP_SIZES: dict[bytes, Callable[[mmap.mmap, int], tuple[int, int]]] = {

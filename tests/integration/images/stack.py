@@ -111,6 +111,7 @@ class Service:
             env=self.environment,
             capture_output=True,
             text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
