@@ -38,15 +38,19 @@ class Narrator:
 
     def say(self, text: str) -> None:
         """Say what is being done."""
-        self.console.print(f"  [dim]·[/dim] {escape(text)}")
+        self._line("[dim]·[/dim]", text)
 
     def check(self, is_met: bool, text: str) -> bool:  # noqa: FBT001 - reads as a sentence: check(is_met, "…")
         """Say whether what *text* states is so; a failure is remembered and the journey goes on."""
         mark = "[green]✓[/green]" if is_met else "[bold red]✗[/bold red]"
-        self.console.print(f"  {mark} {escape(text)}")
+        self._line(mark, text)
         if not is_met:
             self.failures.append(text)
         return is_met
+
+    def done(self, text: str) -> None:
+        """Say what has been done."""
+        self._line("[green]✓[/green]", text)
 
     def explain(self, problems: Sequence[str], *, limit: int = 10) -> None:
         """Name what is behind a failure."""
@@ -83,3 +87,6 @@ class Narrator:
             table.add_row(f"  {escape(what)}", f"[bold]{escape(value)}[/bold]")
         self.console.print()
         self.console.print(table)
+
+    def _line(self, mark: str, text: str) -> None:
+        self.console.print(f"  {mark} {escape(text)}", soft_wrap=True)  # a cut line can't be searched for

@@ -28,8 +28,8 @@ class Photograph:
 
     @property
     def title(self) -> str:
-        """What the gallery calls it."""
-        return self.filename.rsplit(".", 1)[0]
+        """What the gallery calls it: its file name in words."""
+        return self.filename.rsplit(".", 1)[0].replace("-", " ")
 
     @property
     def mime_type(self) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = timedelta(seconds=120)
 KEPT_LINES = 200
-_STARTED = re.compile(r"\| (\S+) started \(pid (\d+)\)")
+_STARTED = re.compile(r" up +\| (\S+) started \(pid (\d+)\)")
+_ENDED = re.compile(r" up +\| (\S+) (?:exited with|was killed by)")
 
 
 class StageError(Exception):
@@ -74,9 +75,10 @@ class Running:
 
         It then ends by itself, since its processes are gone.
         """
-        for group in self._groups.values():
+        groups = dict(self._groups)
+        for group in groups.values():
             os.killpg(group, signal.SIGKILL)
-        return list(self._groups)
+        return list(groups)
 
     def wait(self) -> int:
         """Wait for its end and return the exit status."""
@@ -95,5 +97,7 @@ class Running:
             self._lines.append(line.rstrip())
             if started := _STARTED.search(line):
                 self._groups[started[1]] = int(started[2])
+            elif ended := _ENDED.search(line):
+                self._groups.pop(ended[1], None)
             elif "| ready after" in line:
                 self._is_ready.set()

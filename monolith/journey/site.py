@@ -21,7 +21,7 @@ SEAM = "images.upload"
 MAIL_PATIENCE = timedelta(seconds=10)
 # A worker that is killed keeps its photo until its lease ends, which is when it could at the latest have finished.
 # Real deployments allow more time for large photos; nobody wants to watch that.
-QUICK = {"IMAGES_TIME_LIMIT_SECONDS": "5", "IMAGES_RESEND_AFTER_SECONDS": "5"}
+QUICK = {"IMAGES_TIME_LIMIT_SECONDS": "10", "IMAGES_RESEND_AFTER_SECONDS": "5"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

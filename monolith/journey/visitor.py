@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
 
@@ -43,9 +44,19 @@ class Answer:
         return self.headers.get("location", "")
 
     @property
+    def is_done(self) -> bool:
+        """Whether the work was done before the answer (302, on to the next page)."""
+        return self.status == HTTPStatus.FOUND
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the work was accepted, to be done soon (202)."""
+        return self.status == HTTPStatus.ACCEPTED
+
+    @property
     def is_acknowledged(self) -> bool:
-        """Whether the site took the upload: done (302) or accepted (202)."""
-        return self.status in {302, 202}
+        """Whether the site took the upload, one way or the other."""
+        return self.is_done or self.is_accepted
 
     @property
     def json(self) -> Any:
@@ -76,8 +87,8 @@ class Visitor:
         other = Visitor(self.site, name=self.name)
         for cookie in self._session.cookies:
             if cookie.name != "strangler_id":
-                other._session.cookies.set_cookie(cookie)  # noqa: SLF001 (our own kind)
-        other._token = self._token  # noqa: SLF001
+                other._session.cookies.set_cookie(cookie)
+        other._token = self._token
         return other
 
     def get(self, address: str, *, accept: str = "text/html") -> Answer:
@@ -121,7 +132,7 @@ class Visitor:
     def upload_status(self, address: str) -> dict[str, Any]:
         """Return how an accepted upload is doing."""
         answer = self.get(address, accept="application/json")
-        if answer.status != requests.codes.ok:
+        if answer.status != HTTPStatus.OK:
             raise requests.HTTPError(f"The status of the upload at {address} answered {answer}.")
         status: dict[str, Any] = answer.json
         return status

@@ -20,7 +20,7 @@ from django.utils.timezone import is_naive
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from monolith.photos.models import RENDITION_SIZES, Photo
+from monolith.photos.models import RENDITION_SIZES, Photo, title_of
 from strangler.errors import TokenError
 from strangler.service import read_principal
 from strangler.tokens import PRINCIPAL_HEADER
@@ -104,7 +104,7 @@ class _Reader:
             "uuid": self._uuid(raw.get("id")),
             "owner_id": self._count("owner_id", raw.get("owner_id")),
             "filename": filename,
-            "title": filename.rsplit(".", 1)[0][:200],
+            "title": title_of(filename),
             "checksum": self._match("checksum", raw.get("checksum"), _CHECKSUM),
             "original": self._match("original", raw.get("original"), _NAME),
             "renditions": self._renditions(raw.get("renditions")),

@@ -11,6 +11,12 @@ RENDITION_SIZES = (1280, 640, 160)
 """Longest sides of the pictures made of every photo, in pixels, largest first."""
 
 
+def title_of(filename: str) -> str:
+    """Return what a photo is called at first, whichever side received it: its file name in words."""
+    stem = filename.rsplit(".", 1)[0]
+    return stem.replace("_", " ").replace("-", " ").strip()[:200]
+
+
 class Photo(models.Model):
     """One photo of one customer: the original for printing and smaller pictures for the pages.
 

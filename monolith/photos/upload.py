@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from monolith.photos.inspection import Header, NotAPhotoError, inspect
-from monolith.photos.models import Photo
+from monolith.photos.models import Photo, title_of
 from monolith.photos.renditions import Pictures, render
 
 Result = TypeVar("Result")
@@ -82,7 +82,7 @@ def _store_files(
     }
     return {
         "uuid": key,
-        "title": _title(upload.name),
+        "title": title_of(upload.name),
         "filename": upload.name[:255],
         "original": original,
         "renditions": renditions,
@@ -135,8 +135,3 @@ def _checksum(upload: UploadedFile) -> str:
     for chunk in upload.chunks():
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def _title(filename: str) -> str:
-    stem = filename.rsplit(".", 1)[0]
-    return stem.replace("_", " ").replace("-", " ").strip()[:200]
