@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from strangler.facade.framing import Framing
     from strangler.facade.request import Fields
     from strangler.facade.visit import Visit
+    from strangler.rollout import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,11 @@ class UseLegacy:
     framing: Framing
     fallback: str = ""
 
+    def needs_body(self, *, limit: int | None) -> bool:
+        """Whether the facade must give legacy the body: part of it may be read, or only counting it limits it."""
+        is_uncounted = self.framing.length is None and limit is not None
+        return self.framing.has_body and (bool(self.fallback) or is_uncounted)
+
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
@@ -125,17 +131,18 @@ Ending = UseLegacy | Deliver | Refuse
 Conversation = Generator[Step, Any, Ending]
 
 
-def converse(door: Door, visit: Visit) -> Conversation:
-    """Yield what is to be done for *visit*, and return how it ends."""
-    return (yield from _Course(door, visit).run())
+def converse(door: Door, visit: Visit, snapshot: Snapshot) -> Conversation:
+    """Yield what is to be done for *visit* under the rollouts of *snapshot*, and return how it ends."""
+    return (yield from _Course(door, visit, snapshot).run())
 
 
 class _Course:
     """The state of one conversation."""
 
-    def __init__(self, door: Door, visit: Visit) -> None:
+    def __init__(self, door: Door, visit: Visit, snapshot: Snapshot) -> None:
         self.door = door
         self.visit = visit
+        self.snapshot = snapshot
         self.identity: Identity | None = None
         self.decision: Decision
         self.framing: Framing
@@ -168,7 +175,7 @@ class _Course:
 
     def _decide(self) -> None:
         is_staff = self.identity is not None and self.identity.is_staff
-        self.decision = self.visit.decide(self.door.rollout(self.visit.route), is_staff=is_staff)
+        self.decision = self.visit.decide(self.snapshot.get(self.visit.route.name), is_staff=is_staff)
         if self.visit.has_bad_wish:
             logger.warning("%s: an override was ignored: forged or over", self.visit.route.name)
             self.door.tally_bad_override(self.decision)
@@ -247,8 +254,7 @@ class _Course:
             if policy.may_fall_back(self.visit.route, self.visit.incoming, failure):
                 yield Discard(reply)
                 return self._fall_back(failure)
-        is_done = reply.status < policy.FIRST_SERVER_ERROR
-        self.door.tally(self.decision, rollout.Outcome.DONE if is_done else rollout.Outcome.FAILED)
+        self.door.tally_status(self.decision, reply.status)
         return Deliver(reply, self._reply_fields(reply))
 
     def _reply_fields(self, reply: Reply) -> Fields:

@@ -9,11 +9,11 @@ from strangler import rollout
 from strangler.conf import config
 from strangler.core.decision import Side
 from strangler.facade.breaker import Breaker
+from strangler.facade.policy import FIRST_SERVER_ERROR
 from strangler.facade.target import is_plain
 
 if TYPE_CHECKING:
     from strangler.core.decision import Decision
-    from strangler.core.stages import Rollout
     from strangler.core.topology import Route
     from strangler.rollout import Outcome
 
@@ -30,10 +30,6 @@ class Door:
         route = config().topology.match(method, path)
         return route if route is not None and is_plain(path) else None
 
-    def rollout(self, route: Route) -> Rollout:
-        """Return where the seam of *route* stands; never queries (see Note [Decisions never query])."""
-        return rollout.current().get(route.name)
-
     def breaker(self, service: str) -> Breaker:
         """Return the breaker of *service*."""
         breaker = self._breakers.get(service)
@@ -42,6 +38,11 @@ class Door:
     def tally(self, decision: Decision, outcome: Outcome) -> None:
         """Count what became of a request on the side that was to do it."""
         rollout.tally(decision.seam, side=decision.side, outcome=outcome)
+
+    def tally_status(self, decision: Decision, status: int) -> None:
+        """Count an answer of the side that was to give it."""
+        is_done = status < FIRST_SERVER_ERROR
+        self.tally(decision, rollout.Outcome.DONE if is_done else rollout.Outcome.FAILED)
 
     def tally_bad_override(self, decision: Decision) -> None:
         """Count an override that nobody signed; on the service, so that it adds nothing to legacy's requests."""

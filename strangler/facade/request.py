@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.handlers.wsgi import get_path_info
 from django.http import parse_cookie
 
@@ -127,6 +128,25 @@ class WsgiIncoming(Incoming):
         return [] if value is None or (not value and name in _MAY_BE_EMPTY) else [value]
 
 
+class AsgiIncoming(Incoming):
+    """The request of an ASGI scope."""
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        prefix = settings.FORCE_SCRIPT_NAME or scope.get("root_path", "") or ""
+        raw_path = (scope.get("raw_path") or b"").decode("latin-1")
+        super().__init__(
+            method=scope["method"].upper(),
+            path=scope["path"].removeprefix(prefix),
+            raw_path=raw_path_of(raw_path, script_name=prefix) if raw_path else "",
+            query=(scope.get("query_string") or b"").decode("latin-1"),
+            scheme=scope.get("scheme", "http"),
+            peer=(scope.get("client") or ("",))[0] or "",
+            fields=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+            is_delimited=scope.get("http_version", "1.1") not in _UNDELIMITED_VERSIONS,
+        )
+
+
+_UNDELIMITED_VERSIONS = frozenset({"1.0", "1.1"})
 _UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 _MAY_BE_EMPTY = frozenset({"content-type", "content-length"})
 

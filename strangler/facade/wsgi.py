@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import get_path_info
 
+from strangler import rollout
 from strangler.facade import answers
 from strangler.facade.conversation import Exchange, Identify, Refuse, UseLegacy, converse
 from strangler.facade.door import Door
@@ -76,7 +77,7 @@ class _Request:
         return self._deliver(ending)
 
     def _converse(self) -> Ending:
-        conversation = converse(self._facade.door, self._visit)
+        conversation = converse(self._facade.door, self._visit, rollout.current())
         try:
             step = next(conversation)
             while True:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from strangler import rollout
 from strangler.core.decision import Side
 from strangler.facade import answers
 from strangler.facade.context import DECISION_KEY, REQUEST_ID_KEY, set_decision
@@ -44,11 +43,7 @@ class LegacyCall:
 
     def needs_body(self) -> bool:
         """Whether the body must be given by the facade: part of it was read, or its length is not known."""
-        limit = self._visit.route.max_body_bytes
-        is_open_ended = self._ending.framing.length is None
-        return self._ending.framing.has_body and (
-            bool(self._ending.fallback) or (is_open_ended and limit is not None)
-        )
+        return self._ending.needs_body(limit=self._visit.route.max_body_bytes)
 
     def give_body(self, body: WsgiBody) -> None:
         """Let the application read *body* instead of `wsgi.input`.
@@ -106,9 +101,7 @@ class LegacyCall:
 
     def _count(self, status: int) -> None:
         if not self._ending.fallback:  # that was counted on the service, which failed
-            is_done = status < FIRST_SERVER_ERROR
-            outcome = rollout.Outcome.DONE if is_done else rollout.Outcome.FAILED
-            self._door.tally(self._ending.decision, outcome)
+            self._door.tally_status(self._ending.decision, status)
 
     def _wrap(self, result: Iterable[bytes]) -> Iterable[bytes]:
         wrapper = self._environ.get("wsgi.file_wrapper")
