@@ -3,8 +3,8 @@
 A verb has `HELP`, `add_arguments(parser)` and `handle(options, *, stdout) -> int`, its exit code.
 """
 
-from strangler.cli import rollout, status, up
+from strangler.cli import override, rollout, status, up
 
-VERBS = {"status": status, "rollout": rollout, "up": up}
+VERBS = {"status": status, "rollout": rollout, "override": override, "up": up}
 
 __all__ = ["VERBS"]

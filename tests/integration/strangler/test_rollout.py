@@ -14,6 +14,7 @@ from django.utils import timezone
 from strangler.core.decision import Side
 from strangler.core.stages import RolloutStage
 from strangler.errors import TransitionError, UnknownSeamError
+from strangler.facade import override
 from strangler.rollout import Outcome, change, current, snapshot, tallies, tally
 from strangler.rollout.models import ProcessReport, Revision, RolloutEvent, RolloutRecord, SeamTally
 from strangler.rollout.propagation import wait_until_settled
@@ -244,3 +245,23 @@ def test_a_database_without_the_tables_is_one_line_with_the_next_action(monkeypa
     monkeypatch.setattr("strangler.cli.status.make_report", fail)
     with pytest.raises(CommandError, match=r"is it migrated \(migrate\)\?"):
         call_command("strangler", "status")
+
+
+def test_an_override_token_asks_for_its_side_and_can_be_read(capsys, settings):
+    settings.STRANGLER = {**settings.STRANGLER, "SIGNING_KEYS": ["k" * 40]}
+    document = json.loads(
+        run("override", SEAM, "service", "--minutes", "5", "--format", "json", capsys=capsys)
+    )
+    wish = override.read(document["token"])
+    assert wish.side is Side.SERVICE
+    assert wish.covers(SEAM, now=timezone.now())
+    assert not wish.covers(SEAM, now=timezone.now() + timedelta(minutes=6))
+    assert "Strangler-Override: " in run("override", "*", "legacy", "--staff-only", capsys=capsys)
+
+
+@pytest.mark.parametrize(
+    "args", [["images.uplod", "service"], [SEAM, "service", "--minutes", "0"], [SEAM, "elsewhere"]]
+)
+def test_an_override_that_can_not_count_is_refused(args):
+    with pytest.raises(CommandError):
+        call_command("strangler", "override", *args)
