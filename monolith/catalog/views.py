@@ -19,7 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what the shop is, its shelves and its best products."""
     context = {
         "categories": Category.objects.all(),
-        "featured": _products().filter(is_featured=True)[:6],
+        "featured": _products().filter(is_featured=True)[:8],
     }
     return render(request, "home.html", context)
 

@@ -16,7 +16,7 @@ from monolith.reports.printing import Printer, printing_customers
 from monolith.reports.sales import BestCustomer, MonthlySales, best_customers, monthly_sales
 from monolith.reports.table import csv_response
 
-SHOWN_ROWS = 200
+SHOWN_ROWS = 100
 
 View = Callable[[HttpRequest], HttpResponse]
 

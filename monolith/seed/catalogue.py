@@ -66,6 +66,7 @@ OFFERS = (
         summary="Cotton paper and twelve pigment inks, for the picture of the year.",
         description="Hahnemühle Photo Rag, 308 g, acid-free.\n\nInks that keep their colour for a hundred years.",
         variants=(("A4", "14.00"), ("A3", "24.00"), ("A2", "42.00")),
+        is_featured=True,
     ),
     Offer(
         category="walls",
@@ -99,6 +100,7 @@ OFFERS = (
         summary="As large as the door, on paper that may have a pin through it.",
         description="Satin paper, 200 g, sent in a tube.",
         variants=(("50 × 70 cm", "16.00"), ("70 × 100 cm", "26.00")),
+        is_featured=True,
     ),
     Offer(
         category="books",

@@ -35,22 +35,23 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
   if (page.querySelector(".site-header")) return;
   event.preventDefault();
-  showError(page.body.textContent.trim() || `The upload failed (${xhr.status}). Please try again.`);
+  const message = page.querySelector("[role=alert]");
+  showErrors(message ?? inBox(`The upload failed (${xhr.status}). Please try again.`));
 });
 
 document.addEventListener("htmx:sendError", ({ detail }) => {
-  if (detail.requestConfig.elt.id === "upload-form") showError("The connection broke. Please try again.");
+  if (detail.requestConfig.elt.id === "upload-form") showErrors(inBox("The connection broke. Please try again."));
 });
 
-function showError(text) {
-  const list = document.createElement("ul");
-  list.className = "errorlist";
-  for (const line of text.split("\n").map((each) => each.trim()).filter(Boolean)) {
-    const item = document.createElement("li");
-    item.textContent = line;
-    list.append(item);
-  }
-  part("errors").replaceChildren(list);
+function inBox(text) {
+  const box = document.createElement("p");
+  box.className = "upload-error";
+  box.textContent = text;
+  return box;
+}
+
+function showErrors(element) {
+  part("errors").replaceChildren(element);
   part("sent").hidden = true;
   part("note").textContent = "";
 }
