@@ -82,7 +82,9 @@ class Running:
 
     def wait(self) -> int:
         """Wait for its end and return the exit status."""
-        return self._process.wait(PATIENCE.total_seconds())
+        status = self._process.wait(PATIENCE.total_seconds())
+        self._reader.join(PATIENCE.total_seconds())
+        return status
 
     def stop(self) -> None:
         """Ask it to stop everything and wait; does nothing if it has ended."""
@@ -93,11 +95,12 @@ class Running:
     def _read(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - it was asked for above
-        for line in pipe:
-            self._lines.append(line.rstrip())
-            if started := _STARTED.search(line):
-                self._groups[started[1]] = int(started[2])
-            elif ended := _ENDED.search(line):
-                self._groups.pop(ended[1], None)
-            elif "| ready after" in line:
-                self._is_ready.set()
+        with pipe:
+            for line in pipe:
+                self._lines.append(line.rstrip())
+                if started := _STARTED.search(line):
+                    self._groups[started[1]] = int(started[2])
+                elif ended := _ENDED.search(line):
+                    self._groups.pop(ended[1], None)
+                elif "| ready after" in line:
+                    self._is_ready.set()
