@@ -5,7 +5,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
 from extracted.images.conf import config
 from extracted.images.pages import refused
@@ -19,9 +19,21 @@ def guarded(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return _refusal(request) or view(request, *args, **kwargs)
+        return _refusal(request) or _received(request, lambda: view(request, *args, **kwargs))
 
     return check
+
+
+def _received(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    try:
+        return answer()
+    except UnreadablePostError:
+        error = "the upload broke off before all of it arrived: send it again"
+        return refused(request, status=HTTPStatus.BAD_REQUEST, error=error)
+    finally:
+        # Django closes what arrived whole; of what broke off in the middle only its handler knows.
+        for handler in request.upload_handlers:
+            handler.upload_interrupted()
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

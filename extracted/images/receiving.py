@@ -36,7 +36,7 @@ class HashingUploadHandler(FileUploadHandler):
     checked before.
     """
 
-    file: "_Temporary"
+    file: "_Temporary | None" = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Begin the next file of the request."""
@@ -45,17 +45,25 @@ class HashingUploadHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002 - Django's signature
         """Take a piece of the file; other handlers get nothing."""
-        self.file.write(raw_data)
+        self._current.write(raw_data)
 
     def file_complete(self, file_size: int) -> ReceivedFile:  # noqa: ARG002 - Django's signature
         """Return the file; it is on disk for good."""
-        self.file.finish()
-        return ReceivedFile(self.file, name=self.file_name, content_type=self.content_type)
+        complete = self._current
+        complete.finish()
+        self.file = None
+        return ReceivedFile(complete, name=self.file_name, content_type=self.content_type)
 
     def upload_interrupted(self) -> None:
-        """Leave nothing behind of a request that broke off."""
-        if hasattr(self, "file"):
+        """Leave nothing behind of a file that broke off; does nothing after a complete one."""
+        if self.file:
             self.file.close()
+
+    @property
+    def _current(self) -> "_Temporary":
+        if self.file is None:
+            raise RuntimeError("Django sent a piece of a file that it did not announce")
+        return self.file
 
 
 class _Temporary:

@@ -122,3 +122,11 @@ def tiff_whose_pages_never_end():
     (entries,) = struct.unpack_from("<H", data, page)
     struct.pack_into("<I", data, page + 2 + 12 * entries, page)
     return bytes(data)
+
+
+def damaged_png():
+    """Return a PNG with a whole skeleton and rubbish in the middle of its pixels."""
+    content = bytearray(encoded(detailed(320, 240), "PNG"))
+    middle = len(content) // 2
+    content[middle : middle + 64] = b"\0" * 64
+    return bytes(content)
