@@ -9,6 +9,8 @@ from monolith.journey.site import Site
 from monolith.journey.visitor import PASSWORD
 from monolith.journey.watcher import Watcher
 
+SEEDED = [("a customer with orders", "demo, password demo"), ("staff", "staff, password staff")]
+
 
 def play(site: Site, out: Narrator, *, acts: Sequence[ModuleType]) -> None:
     """Play *acts* while another visitor watches the home page; failures are remembered by *out*."""
@@ -40,5 +42,5 @@ def _sum_up(scene: Scene) -> None:
     out.explain(sight.problems)
     scene.command("strangler", "status")
     out.table("Measured", out.figures)
-    people = [(name, f"user {visitor.name}, password {PASSWORD}") for name, visitor in scene.people.items()]
-    out.table("Who may log in", people)
+    people = [(name, f"{visitor.name}, password {PASSWORD}") for name, visitor in scene.people.items()]
+    out.table("Who may log in", [*SEEDED, *people])

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin
@@ -14,7 +15,7 @@ from monolith.journey import pages
 from monolith.journey.pages import Shown
 from monolith.journey.pictures import Photograph
 
-TIMEOUT_SECONDS = 60
+PATIENCE = timedelta(seconds=60)
 PASSWORD = "a-long-walk-with-a-camera"  # noqa: S105 - of accounts that only this machine has
 CSRF_FIELD = "csrfmiddlewaretoken"
 
@@ -68,12 +69,19 @@ class Answer:
 
 
 class Visitor:
-    """One browser. Not for several threads: each takes a `new_browser()` of the same person."""
+    """One browser. Not for several threads: each takes a `new_browser()` of the same person.
 
-    def __init__(self, site: str, *, name: str) -> None:
+    Args:
+        site: address of the shop.
+        name: of the account.
+        patience: how long it waits for an answer.
+    """
+
+    def __init__(self, site: str, *, name: str, patience: timedelta = PATIENCE) -> None:
         self.site = site
         self.name = name
         self.email = f"{name}@example.com"
+        self._patience = patience
         self._session = requests.Session()
         self._token = ""
 
@@ -84,7 +92,7 @@ class Visitor:
 
     def new_browser(self) -> "Visitor":
         """Return the same logged-in person with another browser: a new client for the site's decisions."""
-        other = Visitor(self.site, name=self.name)
+        other = Visitor(self.site, name=self.name, patience=self._patience)
         for cookie in self._session.cookies:
             if cookie.name != "strangler_id":
                 other._session.cookies.set_cookie(cookie)
@@ -97,7 +105,7 @@ class Visitor:
 
     def fetch(self, address: str) -> bytes:
         """Fetch a file; raises requests.HTTPError if it is not there."""
-        response = self._session.get(urljoin(self.site, address), timeout=TIMEOUT_SECONDS)
+        response = self._session.get(urljoin(self.site, address), timeout=self._patience.total_seconds())
         response.raise_for_status()
         return response.content
 
@@ -150,7 +158,11 @@ class Visitor:
     def _send(self, method: str, address: str, **options: Any) -> Answer:
         started = time.perf_counter()
         response = self._session.request(
-            method, urljoin(self.site, address), timeout=TIMEOUT_SECONDS, allow_redirects=False, **options
+            method,
+            urljoin(self.site, address),
+            timeout=self._patience.total_seconds(),
+            allow_redirects=False,
+            **options,
         )
         return Answer(
             status=response.status_code,
