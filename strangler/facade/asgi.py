@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -142,6 +143,10 @@ class _Request:
 
     async def _refuse(self, refusal: Refusal) -> None:
         fields = [*refusal.fields, ("Strangler-Request-Id", self._visit.request_id)]
+        if refusal.status == HTTPStatus.BAD_REQUEST:
+            # What follows may be the body's other reading; RFC 9112 §6.3 wants the connection closed. A WSGI
+            # application can't say this, and gunicorn refuses such requests before they come here.
+            fields.append(("Connection", "close"))
         await self._start(refusal.status, fields)
         await self._finish(refusal.body)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
-from strangler.facade.lingering import LINGER_BYTES, LINGER_TIME
+from strangler.facade.lingering import LINGER_BYTES, LINGER_SILENCE, LINGER_TIME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -78,14 +79,13 @@ class AsgiBody:
     async def drain(self) -> None:
         """Throw away what the client still sends, see Note [Answer, then listen]."""
         received = 0
-        try:
+        with suppress(TimeoutError):  # patience is over: what still comes is the server's to refuse
             async with asyncio.timeout(LINGER_TIME.total_seconds()), self._lock:
                 while not self._has_ended and received < LINGER_BYTES:
-                    message = await self._receive()
+                    async with asyncio.timeout(LINGER_SILENCE.total_seconds()):
+                        message = await self._receive()
                     received += len(message.get("body", b""))
                     self._has_ended = not message.get("more_body", False)
-        except TimeoutError:
-            self._has_ended = True  # patience is over: what still comes is the server's to refuse
 
     async def _next(self) -> bytes:
         try:

@@ -12,4 +12,5 @@ from __future__ import annotations
 from datetime import timedelta
 
 LINGER_BYTES = 1024**3
-LINGER_TIME = timedelta(seconds=10)
+LINGER_TIME = timedelta(seconds=30)
+LINGER_SILENCE = timedelta(seconds=2)

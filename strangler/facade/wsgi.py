@@ -103,7 +103,12 @@ class _Request:
         except BadFramingError:
             framing = Framing(0)  # where it ends can't be told, so nothing of it is read
         intake = Intake(framing, limit=route.max_body_bytes, is_kept=may_repeat(route, incoming))
-        return WsgiBody(self._environ["wsgi.input"], intake, connection=self._environ.get("gunicorn.socket"))
+        return WsgiBody(
+            self._environ["wsgi.input"],
+            intake,
+            can_stream=incoming.can_stream,
+            connection=self._environ.get("gunicorn.socket"),
+        )
 
     def _use_legacy(self, ending: UseLegacy) -> Iterable[bytes]:
         call = LegacyCall(self._facade.door, self._environ, self._start_response, self._visit, ending)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from strangler.facade.intake import CHUNK_BYTES, BodyTooLargeError, ClientGoneError, Intake
-from strangler.facade.lingering import LINGER_BYTES, LINGER_TIME
+from strangler.facade.lingering import LINGER_BYTES, LINGER_SILENCE, LINGER_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,11 +27,13 @@ class WsgiBody:
     Args:
         stream: `wsgi.input`.
         intake: counts, limits and keeps what is read.
-        connection: socket of the client, where the server tells it (gunicorn); bounds the time of `drain`.
+        can_stream: the server tells where a body of unknown length ends.
+        connection: socket of the client, where the server tells it (gunicorn); bounds each read of `drain`.
     """
 
-    def __init__(self, stream: Readable, intake: Intake, *, connection: Any = None) -> None:
+    def __init__(self, stream: Readable, intake: Intake, *, can_stream: bool, connection: Any = None) -> None:
         self.intake = intake
+        self._can_stream = can_stream
         self.is_too_large = False
         self._stream = stream
         self._connection = connection
@@ -58,20 +61,32 @@ class WsgiBody:
 
     def drain(self) -> None:
         """Throw away what the client still sends, see Note [Answer, then listen]."""
-        until = time.monotonic() + LINGER_TIME.total_seconds()
-        received, intake = 0, self.intake
-        rest = None if intake.framing.length is None else intake.framing.length - intake.received
-        while received < LINGER_BYTES and (rest is None or received < rest) and time.monotonic() < until:
-            if self._connection is not None:
-                self._connection.settimeout(max(until - time.monotonic(), 0.001))
-            wanted = CHUNK_BYTES if rest is None else min(CHUNK_BYTES, rest - received)
-            try:
-                piece = self._stream.read(wanted)
-            except Exception:  # noqa: BLE001 - whatever the server raises, there is nothing more to throw away
-                return
+        if self.intake.framing.length is None and not self._can_stream:
+            return  # reading on would wait for bytes that the client never meant to send
+        with self._silence_bounded(), suppress(Exception):  # whatever a server raises, there is nothing more
+            self._throw_away(until=time.monotonic() + LINGER_TIME.total_seconds())
+
+    def _throw_away(self, *, until: float) -> None:
+        length, received = self.intake.framing.length, self.intake.received
+        most = received + LINGER_BYTES if length is None else min(length, received + LINGER_BYTES)
+        while received < most and time.monotonic() < until:
+            piece = self._stream.read(min(CHUNK_BYTES, most - received))
             if not piece:
                 return
             received += len(piece)
+
+    @contextmanager
+    def _silence_bounded(self) -> Iterator[None]:
+        """Let no read take longer than `LINGER_SILENCE`, where the server tells its socket."""
+        if self._connection is None:
+            yield
+            return
+        before = self._connection.gettimeout()
+        self._connection.settimeout(LINGER_SILENCE.total_seconds())
+        try:
+            yield
+        finally:
+            self._connection.settimeout(before)  # the next request on it has the server's own patience
 
     def _read(self) -> bytes:
         try:

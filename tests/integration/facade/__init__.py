@@ -1,0 +1,1 @@
+"""The facade with real sockets on both sides."""

@@ -1,0 +1,120 @@
+"""The legacy side: it says what it got."""
+
+import hashlib
+import json
+import time
+
+from django.contrib.auth import get_user_model, login
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import path, re_path
+from django.views.decorators.csrf import csrf_exempt
+
+from strangler.core.decision import Side
+from strangler.core.stages import RolloutStage, parse_percent
+from strangler.facade import current_decision, override
+from strangler.rollout import change, current
+from strangler.rollout.tallies import flush, totals
+
+
+def show(request):
+    """Describe the request as legacy saw it."""
+    digest, length = hashlib.sha256(), 0
+    while piece := request.read(65536):
+        digest.update(piece)
+        length += len(piece)
+    decision = current_decision()
+    return JsonResponse(
+        {
+            "side": "legacy",
+            "method": request.method,
+            "path": request.path,
+            "length": length,
+            "sha256": digest.hexdigest(),
+            "decision": str(decision) if decision else None,
+            "user": request.user.get_username(),
+        }
+    )
+
+
+def fail(request):
+    """Break, as legacy views do."""
+    raise RuntimeError("legacy is broken")
+
+
+def stream(request):
+    """Answer without a length."""
+    return StreamingHttpResponse((b"piece %d\n" % number for number in range(3)), content_type="text/plain")
+
+
+def plain(request):
+    """Answer with bytes that must pass as they are."""
+    return HttpResponse(
+        b"\x00\xff plain", content_type="application/octet-stream", headers={"X-Legacy": "yes"}
+    )
+
+
+def log_in(request):
+    """Log a user in; made at the first time."""
+    user, _ = get_user_model().objects.get_or_create(
+        username="ada", defaults={"email": "ada@example.com", "is_staff": "staff" in request.GET}
+    )
+    login(request, user)
+    return HttpResponse("in")
+
+
+def set_rollout(request):
+    """Move a seam."""
+    stage = RolloutStage.parse(request.GET["stage"])
+    text = request.GET.get("percent")
+    seam = request.GET["seam"]
+    percent = parse_percent(text, seam=seam) if text else None
+    event = change(seam, stage=stage, percent=percent, actor="test", reason="")
+    while current().revision < event.revision:
+        time.sleep(0.005)
+    return HttpResponse("moved")
+
+
+def make_override(request):
+    """Sign a wish for a side."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - nobody else needs them
+
+    lifetime = timedelta(seconds=float(request.GET.get("seconds", "60")))
+    return HttpResponse(
+        override.make(
+            request.GET["seam"],
+            side=Side(request.GET["side"]),
+            expires=datetime.now(UTC) + lifetime,
+            staff_only="staff_only" in request.GET,
+        )
+    )
+
+
+def show_tallies(request):
+    """Return what the facade counted since the site was made."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - nobody else needs them
+
+    flush()
+    counts = totals(since=datetime(2000, 1, 1, tzinfo=UTC))
+    return HttpResponse(
+        json.dumps({seam: {" ".join(key): n for key, n in each.items()} for seam, each in counts.items()})
+    )
+
+
+def memory(request):
+    """Return the resident memory of this process, in KiB."""
+    with open("/proc/self/status") as status:  # noqa: PTH123 - not a file of ours
+        line = next(line for line in status if line.startswith("VmRSS"))
+    return HttpResponse(line.split()[1])
+
+
+urlpatterns = [
+    path("_login", log_in),
+    path("_rollout", set_rollout),
+    path("_override", make_override),
+    path("_tallies", show_tallies),
+    path("_memory", memory),
+    path("fail/", fail),
+    path("stream/", stream),
+    path("plain/", plain),
+    re_path(r"", csrf_exempt(show)),
+]
