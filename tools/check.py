@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -71,7 +72,7 @@ def checks() -> Iterator[Check]:
     yield Check(
         name="deployment of the monolith",
         command=(*MANAGE, "check", "--deploy", "--fail-level", "WARNING"),
-        environment=PRODUCTION | {f"{name.upper()}_URL": "http://127.0.0.1:1" for name, _ in services()},
+        environment=PRODUCTION | dict.fromkeys(url_variables(), "http://127.0.0.1:1"),
     )
 
 
@@ -92,10 +93,19 @@ def django_checks(name: str, settings: str) -> Iterator[Check]:
 
 def services() -> Iterator[tuple[str, str]]:
     """Yield name and settings module of every service in the topology."""
-    path = ROOT / "strangler.toml"
-    topology = tomllib.loads(path.read_text()) if path.exists() else {}
-    for name, service in topology.get("services", {}).items():
+    for name, service in _topology().items():
         yield name, service["settings"]
+
+
+def url_variables() -> Iterator[str]:
+    """Yield the variable of every service that says where it listens."""
+    for name, service in _topology().items():
+        yield service.get("url_variable", f"{name.upper()}_URL")
+
+
+def _topology() -> dict[str, Any]:
+    path = ROOT / "strangler.toml"
+    return tomllib.loads(path.read_text()).get("services", {}) if path.exists() else {}
 
 
 def main() -> int:

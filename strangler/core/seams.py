@@ -17,7 +17,9 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SEAM_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 RESERVED_NAMES = frozenset({"monolith", "valkey", "smtp"})  # the other processes of `strangler up`
+RESERVED_VARIABLES = frozenset({"MONOLITH_URL", "BROKER_URL", "EMAIL_URL"})  # say where those are
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 
 
@@ -70,6 +72,7 @@ class Service:
         owns: labels of the models whose tables are its own.
         processes: name → command line, in order.
         routes: its seams.
+        url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
     """
 
     name: str
@@ -78,11 +81,11 @@ class Service:
     owns: tuple[str, ...] = ()
     processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     routes: tuple[Route, ...] = ()
+    url_variable: str = ""
 
-    @property
-    def url_variable(self) -> str:
-        """The environment variable that says where it listens."""
-        return f"{self.name.upper()}_URL"
+    def __post_init__(self) -> None:
+        """Derive the variable from the name, unless it was given one."""
+        object.__setattr__(self, "url_variable", self.url_variable or f"{self.name.upper()}_URL")
 
     @property
     def database_variable(self) -> str:
@@ -98,3 +101,8 @@ def is_seam_name(text: str) -> bool:
 def is_service_name(text: str) -> bool:
     """Whether *text* can name a service: one lower-case word that `strangler up` does not use itself."""
     return _SERVICE_NAME.fullmatch(text) is not None and text not in RESERVED_NAMES
+
+
+def is_url_variable(text: str) -> bool:
+    """Whether *text* can be the variable that says where a service listens."""
+    return _VARIABLE_NAME.fullmatch(text) is not None and text not in RESERVED_VARIABLES

@@ -17,6 +17,7 @@ from strangler.core.seams import (
     Service,
     is_seam_name,
     is_service_name,
+    is_url_variable,
 )
 from strangler.errors import TopologyError, did_you_mean
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MONOLITH_KEYS = ("settings", "processes")
-_SERVICE_KEYS = ("title", "settings", "owns", "processes", "routes")
+_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes")
 _ROUTE_KEYS = ("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy")
 
 
@@ -76,6 +77,18 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         routes=tuple(
             _parse_route(name, route, where=place, number=i) for i, route in enumerate(routes, start=1)
         ),
+        url_variable=_parse_url_variable(name, table),
+    )
+
+
+def _parse_url_variable(name: str, table: _Table) -> str:
+    variable = table.text("url_variable", default=f"{name.upper()}_URL")
+    if is_url_variable(variable):
+        return variable
+    raise TopologyError(
+        f"url_variable can't be {variable!r}, which is taken or no name of a variable.",
+        where=table.where,
+        hint=f'Write url_variable = "{name.upper()}_SERVICE_URL".',
     )
 
 

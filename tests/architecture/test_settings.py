@@ -49,7 +49,9 @@ def documented():
 def read():
     """Return every variable that the code reads, and those the topology's services derive."""
     services = tomllib.loads((ROOT / "strangler.toml").read_text())["services"]
-    derived = {f"{name.upper()}{suffix}" for name in services for suffix in ("_URL", "_DATABASE_URL")}
+    derived = {f"{name.upper()}_DATABASE_URL" for name in services} | {
+        service.get("url_variable", f"{name.upper()}_URL") for name, service in services.items()
+    }
     folders = files("strangler", "monolith", "extracted")
     return {name for path in folders for name in variables_read(path)} - NOT_CONFIGURATION | derived
 

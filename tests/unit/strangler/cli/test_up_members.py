@@ -22,6 +22,7 @@ def members(tmp_path):
             settings = "images.settings"
             processes = { web = "serve", worker = "work" }
             [services.email]
+            url_variable = "EMAIL_SERVICE_URL"
             settings = "email.settings"
             processes = { worker = "work" }
         """)

@@ -46,6 +46,22 @@ def test_a_route_has_the_values_of_the_file(tmp_path):
     assert not found.has_legacy
 
 
+def test_a_service_listens_where_its_variable_says(tmp_path):
+    assert load(tmp_path, SERVICE).services["images"].url_variable == "IMAGES_URL"
+    named = load(tmp_path, SERVICE + 'url_variable = "PICTURES_URL"\n')
+    assert named.services["images"].url_variable == "PICTURES_URL"
+
+
+def test_the_mail_servers_variable_is_nobody_elses(tmp_path):
+    with pytest.raises(TopologyError, match=r"EMAIL_URL.*EMAIL_SERVICE_URL"):
+        load(tmp_path, '[services.email]\nsettings = "extracted.email.settings"\n')
+
+
+def test_a_variable_has_a_variables_name(tmp_path):
+    with pytest.raises(TopologyError, match="url_variable"):
+        load(tmp_path, SERVICE + 'url_variable = "pictures url"\n')
+
+
 def test_get_brings_head_with_it(tmp_path):
     topology = load(tmp_path, SERVICE + route(methods='["GET"]'))
     assert topology.match("HEAD", "/photos/upload/") is topology.match("GET", "/photos/upload/")
@@ -152,7 +168,9 @@ def test_a_missing_file_says_what_to_do(tmp_path):
 
 
 def test_routes_of_two_services_may_not_overlap_either(tmp_path):
-    other = SERVICE.replace("images", "email") + route("email.x").replace("services.images", "services.email")
+    other = SERVICE.replace("images", "reports") + route("reports.x").replace(
+        "services.images", "services.reports"
+    )
     with pytest.raises(TopologyError, match=r"overlaps /photos/upload/ of images\.upload"):
         load(tmp_path, SERVICE + route() + other)
 
