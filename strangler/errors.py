@@ -7,6 +7,9 @@
     ├── UnknownStageError       a word that is no stage
     ├── TransitionError         a stage that can't be reached from here
     ├── TokenError              a signed value that is forged, expired or for somebody else
+    ├── MessageError            a message that nobody could receive
+    ├── NotInTransactionError   a message without a transaction that it belongs to
+    ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -85,6 +88,36 @@ class TokenError(StranglerError):
         super().__init__(f"{purpose} {reason}")
         self.reason = reason
         self.purpose = purpose
+
+
+class MessageError(StranglerError):
+    """A message is wrong in itself; *type* says which task it was for."""
+
+    def __init__(self, reason: str, *, type: str) -> None:  # noqa: A002
+        super().__init__(f"Message {type!r}: {reason}")
+        self.reason = reason
+        self.type = type
+
+
+class NotInTransactionError(StranglerError):
+    """A message was sent outside of a transaction, so that it could be lost, or sent for work that is undone."""
+
+    def __init__(self, type: str, *, database: str) -> None:  # noqa: A002
+        super().__init__(
+            f"Message {type!r} was sent outside of a transaction of database {database!r}. Put the send and the "
+            f"work that it tells of into one block: with transaction.atomic(using={database!r}): ..."
+        )
+        self.type = type
+        self.database = database
+
+
+class BrokerUnavailable(StranglerError):
+    """The broker refused the connection, did not answer in time, or takes nothing at the moment."""
+
+    def __init__(self, reason: str, *, broker: str) -> None:
+        super().__init__(f"{broker}: {reason}. Messages wait in the outbox until it is back.")
+        self.reason = reason
+        self.broker = broker
 
 
 class MissingExtraError(StranglerError):
