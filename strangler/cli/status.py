@@ -36,36 +36,52 @@ def _print(report: StatusReport, *, stdout: OutputWrapper) -> None:
         out.print("The topology has no seams: every request goes to the monolith.")
         return
     minutes = int(report.window.total_seconds() // 60)
-    columns = ("seam", "stage", "route", "service", ">legacy", ">service", ">fallbacks", ">failed", "changed")
+    columns = (
+        "seam",
+        "kind",
+        "stage",
+        "where",
+        "service",
+        ">legacy",
+        ">service",
+        ">fallbacks",
+        ">failed",
+        "changed",
+    )
     out.print(
-        table(columns, map(_row, report.seams), title=f"Seams, and requests of the last {minutes} minutes")
+        table(
+            columns,
+            map(_row, report.seams),
+            title=f"Seams, and requests and calls of the last {minutes} minutes",
+        )
     )
     behind = [f"{name} (at {at})" for name, at in report.processes.items() if at < report.revision]
     known = f"{len(report.processes) - len(behind)} of {len(report.processes)} processes have it"
     out.print(f"\nRevision {report.revision}; {known}.", *(f"Behind: {name}" for name in behind), sep="\n")
 
 
-def _row(seam: SeamReport) -> tuple[str, ...]:
-    route = seam.route
-    stage = str(seam.rollout) if route.has_legacy else "service only"
+def _row(report: SeamReport) -> tuple[str, ...]:
+    seam = report.seam
+    stage = str(report.rollout) if seam.has_legacy else "service only"
     changed = (
-        f"{seam.changed.changed_at:%Y-%m-%d %H:%M:%S} UTC by {seam.changed.actor}"
-        if seam.changed
+        f"{report.changed.changed_at:%Y-%m-%d %H:%M:%S} UTC by {report.changed.actor}"
+        if report.changed
         else "never"
     )
-    path = f"{' '.join(sorted(route.methods - {'HEAD'}))} {route.path}"
-    counts = (seam.legacy, seam.service, seam.fallbacks, seam.failures)
-    return (route.name, stage, path, route.service, *map(str, counts), changed if route.has_legacy else "")
+    counts = map(str, (report.legacy, report.service, report.fallbacks, report.failures))
+    where = (seam.name, seam.kind, stage, seam.place, seam.service)
+    return (*where, *counts, changed if seam.has_legacy else "")
 
 
 def _as_document(report: StatusReport) -> dict[str, Any]:
     fields = ("legacy", "service", "fallbacks", "failures")
     seams = {
-        seam.route.name: {
-            "stage": seam.rollout.stage if seam.route.has_legacy else "service-only",
-            "percent": float(seam.rollout.percent),
-            **{name: getattr(seam, name) for name in fields},
+        each.seam.name: {
+            "kind": each.seam.kind,
+            "stage": each.rollout.stage if each.seam.has_legacy else "service-only",
+            "percent": float(each.rollout.percent),
+            **{name: getattr(each, name) for name in fields},
         }
-        for seam in report.seams
+        for each in report.seams
     }
     return {"revision": report.revision, "seams": seams, "processes": report.processes}

@@ -1,4 +1,4 @@
-"""The values of a topology: the monolith, its services, and the routes between them."""
+"""The values of a topology: the monolith, its services, and the seams between them: routes and calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,33 @@ _SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 RESERVED_NAMES = frozenset({"monolith", "valkey", "smtp"})  # the other processes of `strangler up`
 RESERVED_VARIABLES = frozenset({"MONOLITH_URL", "BROKER_URL", "EMAIL_URL"})  # say where those are
+_TASK_NAME = re.compile(r"[^\s;,]{1,255}")
 DEFAULT_TIMEOUT = timedelta(seconds=10)
+DEFAULT_DRAIN = timedelta(hours=48)  # a weekend, which is how long a job with an ETA often waits
+
+
+class Seam(Protocol):
+    """What a route and a call have in common: all that a rollout needs to know."""
+
+    @property
+    def name(self) -> str:
+        """Name of the seam."""
+
+    @property
+    def service(self) -> str:
+        """Name of the service that can do the work."""
+
+    @property
+    def has_legacy(self) -> bool:
+        """Whether the monolith can do the work too, so that there is something to roll out."""
+
+    @property
+    def kind(self) -> str:
+        """`route` or `call`."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: method and path, or task and queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +72,52 @@ class Route:
     max_body_bytes: int | None = None
     is_idempotent: bool = False
     has_legacy: bool = True
+    kind: ClassVar[str] = "route"
 
     @property
     def path(self) -> str:
         """The pattern as written."""
         return self.pattern.text
+
+    @property
+    def place(self) -> str:
+        """Methods and path."""
+        return f"{' '.join(sorted(self.methods - {'HEAD'}))} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A seam that is a Python callable or a Celery task of the monolith.
+
+    Args:
+        name: name of the seam, `email.welcome`.
+        service: name of the service that can do the work.
+        task: name of the Celery task in the service.
+        queue: queue that the service's workers read.
+        aliases: older names of the task, which the service answers to as well.
+        drain: how long after a change of the rollout messages may still come under the older names.
+    """
+
+    name: str
+    service: str
+    task: str
+    queue: str
+    aliases: tuple[str, ...] = ()
+    drain: timedelta = DEFAULT_DRAIN
+    kind: ClassVar[str] = "call"
+    has_legacy: ClassVar[bool] = (
+        True  # what was never in the monolith is sent to the service's outbox at once
+    )
+
+    @property
+    def place(self) -> str:
+        """Task and queue."""
+        return f"{self.task} in {self.queue}"
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """All names under which the service's task is known."""
+        return (self.task, *self.aliases)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +138,8 @@ class Service:
         title: for people.
         owns: labels of the models whose tables are its own.
         processes: name → command line, in order.
-        routes: its seams.
+        routes: its seams that are URLs.
+        calls: its seams that are callables and Celery tasks.
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
     """
 
@@ -81,6 +149,7 @@ class Service:
     owns: tuple[str, ...] = ()
     processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     routes: tuple[Route, ...] = ()
+    calls: tuple[Call, ...] = ()
     url_variable: str = ""
 
     def __post_init__(self) -> None:
@@ -96,6 +165,11 @@ class Service:
 def is_seam_name(text: str) -> bool:
     """Whether *text* can name a seam: lower-case words joined by dots, at least two."""
     return _SEAM_NAME.fullmatch(text) is not None
+
+
+def is_task_name(text: str) -> bool:
+    """Whether *text* can name a Celery task or a queue: no white space, no separators of our headers."""
+    return _TASK_NAME.fullmatch(text) is not None
 
 
 def is_service_name(text: str) -> bool:

@@ -3,7 +3,8 @@
 Topology
 ├── monolith: Monolith          settings, processes
 └── services: {name: Service}   settings, processes, owns
-    └── routes: (Route, …)      path, methods, limits
+    ├── routes: (Route, …)      path, methods, limits
+    └── calls: (Call, …)        task, queue, older names
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from strangler.core import topology_file
 from strangler.core.paths import Kind
-from strangler.core.seams import SAFE_METHODS, Monolith, Route, Service
+from strangler.core.seams import SAFE_METHODS, Call, Monolith, Route, Seam, Service
 from strangler.errors import TopologyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["SAFE_METHODS", "Monolith", "Route", "Service", "Topology"]
+__all__ = ["SAFE_METHODS", "Call", "Monolith", "Route", "Seam", "Service", "Topology"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Topology:
             raise TopologyError(error.message, where=path.name, hint=error.hint) from None
 
     def __post_init__(self) -> None:
-        """Refuse seams of one name and routes between which only chance would choose."""
-        seen: list[Route] = []
-        for route in self.routes:
+        """Refuse seams of one name, and routes or tasks between which only chance would choose."""
+        seen: list[Seam] = []
+        for seam in self.all_seams:
             for other in seen:
-                _refuse_conflict(route, other)
-            seen.append(route)
+                _refuse_conflict(seam, other)
+            seen.append(seam)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -59,9 +60,19 @@ class Topology:
         return tuple(route for service in self.services.values() for route in service.routes)
 
     @cached_property
-    def seams(self) -> Mapping[str, Route]:
+    def calls(self) -> tuple[Call, ...]:
+        """All calls of all services, in the order of the file."""
+        return tuple(call for service in self.services.values() for call in service.calls)
+
+    @cached_property
+    def all_seams(self) -> tuple[Seam, ...]:
+        """The seams of every service, its routes before its calls."""
+        return tuple(seam for service in self.services.values() for seam in (*service.routes, *service.calls))
+
+    @cached_property
+    def seams(self) -> Mapping[str, Seam]:
         """Seams by name."""
-        return MappingProxyType({route.name: route for route in self.routes})
+        return MappingProxyType({seam.name: seam for seam in self.all_seams})
 
     def match(self, method: str, path: str) -> Route | None:
         """Return the route of a request, the most specific one where several match, or None.
@@ -94,17 +105,44 @@ class Topology:
         return tuple((route.pattern.literal, route) for route in others)
 
 
-def _refuse_conflict(route: Route, other: Route) -> None:
-    if route.name == other.name:
+def _refuse_conflict(seam: Seam, other: Seam) -> None:
+    if seam.name == other.name:
         raise TopologyError(
-            f"there are two seams of this name, {other.path} and {route.path}.",
-            where=route.name,
+            f"there are two seams of this name, {other.place} and {seam.place}.",
+            where=seam.name,
             hint="Give one of them another name.",
         )
+    if isinstance(seam, Route) and isinstance(other, Route):
+        _refuse_overlap(seam, other)
+    if isinstance(seam, Call) and isinstance(other, Call):
+        _refuse_ambiguity(seam, other)
+
+
+def _refuse_overlap(route: Route, other: Route) -> None:
     shared = sorted(route.methods & other.methods)
     if shared and route.pattern.overlaps(other.pattern):
         raise TopologyError(
             f"{route.path} overlaps {other.path} of {other.name} for {', '.join(shared)}.",
             where=route.name,
             hint="Make one path more specific, or give them different methods.",
+        )
+
+
+def _refuse_ambiguity(call: Call, other: Call) -> None:
+    """Refuse an older name that leads to two seams, or one task that is in two queues.
+
+    Several calls may share a task: three mails, one `email.deliver`.
+    """
+    shared = {*call.aliases} & {*other.tasks} | {*other.aliases} & {*call.tasks}
+    if shared:
+        raise TopologyError(
+            f"{min(shared)!r} is a task of {other.name} too, so nobody could tell which seam it is.",
+            where=call.name,
+            hint="Name an older task name in one seam only.",
+        )
+    if call.task == other.task and (call.service, call.queue) != (other.service, other.queue):
+        raise TopologyError(
+            f"{call.task!r} is in queue {call.queue!r} here and in {other.queue!r} of {other.name}.",
+            where=call.name,
+            hint="Give it one queue, or another name in the other service.",
         )

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.core.paths import PathPattern
 from strangler.core.seams import (
+    DEFAULT_DRAIN,
     DEFAULT_TIMEOUT,
     METHODS,
+    Call,
     Monolith,
     Route,
     Service,
     is_seam_name,
     is_service_name,
+    is_task_name,
     is_url_variable,
 )
 from strangler.errors import TopologyError, did_you_mean
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MONOLITH_KEYS = ("settings", "processes")
-_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes")
+_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes", "calls")
 _ROUTE_KEYS = ("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy")
+_CALL_KEYS = ("name", "task", "queue", "aliases", "drain_hours")
 
 
 def read(path: Path) -> tuple[Monolith, Mapping[str, Service]]:
@@ -68,6 +72,7 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         raise TopologyError("can't be a service's name.", where=place, hint="Use one lower-case word.")
     table = _Table(content, where=place, known=_SERVICE_KEYS)
     routes = table.get("routes", list, default=[])
+    calls = table.get("calls", list, default=[])
     return Service(
         name=name,
         settings=table.text("settings"),
@@ -77,6 +82,7 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         routes=tuple(
             _parse_route(name, route, where=place, number=i) for i, route in enumerate(routes, start=1)
         ),
+        calls=tuple(_parse_call(name, call, where=place, number=i) for i, call in enumerate(calls, start=1)),
         url_variable=_parse_url_variable(name, table),
     )
 
@@ -92,14 +98,20 @@ def _parse_url_variable(name: str, table: _Table) -> str:
     )
 
 
-def _parse_route(service: str, content: object, *, where: str, number: int) -> Route:
-    table = _Table(content, where=f"{where} route {number}", known=_ROUTE_KEYS)
+def _parse_seam(content: object, *, where: str, known: tuple[str, ...]) -> _Table:
+    """Return the table of a seam whose name is good; later messages carry that name."""
+    table = _Table(content, where=where, known=known)
     name = table.text("name")
-    table.where = f"{where} route {name!r}"
+    table.where = f"{where.rpartition(' ')[0]} {name!r}"
     if not is_seam_name(name):
         raise TopologyError("name must be like 'images.upload'.", where=table.where)
+    return table
+
+
+def _parse_route(service: str, content: object, *, where: str, number: int) -> Route:
+    table = _parse_seam(content, where=f"{where} route {number}", known=_ROUTE_KEYS)
     return Route(
-        name=name,
+        name=table.text("name"),
         service=service,
         pattern=_parse_path(table),
         methods=_parse_methods(table),
@@ -107,6 +119,27 @@ def _parse_route(service: str, content: object, *, where: str, number: int) -> R
         max_body_bytes=_parse_limit(table),
         is_idempotent=table.get("idempotent", bool, default=False),
         has_legacy=table.get("legacy", bool, default=True),
+    )
+
+
+def _parse_call(service: str, content: object, *, where: str, number: int) -> Call:
+    table = _parse_seam(content, where=f"{where} call {number}", known=_CALL_KEYS)
+    names = (table.text("task"), table.text("queue", default=service), *table.texts("aliases", default=[]))
+    for name in names:
+        if not is_task_name(name):
+            message = f"{name!r} can't name a task or queue: no spaces, commas or semicolons."
+            raise TopologyError(message, where=table.where)
+    task, queue, *aliases = names
+    if len({task, *aliases}) <= len(aliases):
+        raise TopologyError("names one task twice.", where=table.where, hint="Leave one of the names out.")
+    hours = table.positive("drain_hours", default=DEFAULT_DRAIN.total_seconds() / 3600)
+    return Call(
+        name=table.text("name"),
+        service=service,
+        task=task,
+        queue=queue,
+        aliases=tuple(aliases),
+        drain=timedelta(hours=hours),
     )
 
 

@@ -25,6 +25,7 @@ from strangler.facade.door import Door
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
 from strangler.facade.request import AsgiIncoming
 from strangler.facade.visit import begin
@@ -57,10 +58,13 @@ class Facade:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass what is none."""
         route = self._match(scope)
-        if route is None:
-            await self.application(scope, receive, send)
-        else:
+        if route is not None:
             await _Request(self, scope, receive, send, route).answer()
+        elif scope["type"] == "http" and self.door.has_calls():
+            with working_on(AsgiIncoming(scope)):
+                await self.application(scope, receive, send)
+        else:
+            await self.application(scope, receive, send)
 
     async def snapshot(self) -> Snapshot:
         """Return the rollouts; what may wait for the database does it in a thread."""

@@ -30,6 +30,10 @@ class Door:
         route = config().topology.match(method, path)
         return route if route is not None and is_plain(path) else None
 
+    def has_calls(self) -> bool:
+        """Whether any request could make a call that is a seam; without calls nothing is added to requests."""
+        return bool(config().topology.calls)
+
     def breaker(self, service: str) -> Breaker:
         """Return the breaker of *service*."""
         breaker = self._breakers.get(service)

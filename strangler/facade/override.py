@@ -17,6 +17,8 @@ from strangler.errors import TokenError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from strangler.facade.request import Incoming
+
 HEADER = "Strangler-Override"
 COOKIE = "strangler_override"
 ANY_SEAM = "*"
@@ -104,3 +106,8 @@ def make(
 def read(token: str) -> Override:
     """Return the override that *token* carries; raises TokenError unless one of our keys signed it."""
     return Override.from_claims(tokens.read(token, purpose=_PURPOSE, max_age=LONGEST))
+
+
+def token_of(incoming: Incoming) -> str:
+    """Return the token that a request brought, the header's before the cookie's; empty if none."""
+    return incoming.value(HEADER.lower()) or incoming.cookies.get(COOKIE, "")

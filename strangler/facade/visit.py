@@ -77,22 +77,25 @@ class Visit:
 def begin(route: Route, incoming: Incoming) -> Visit:
     """Return the visit that *incoming* to *route* is."""
     cookies = incoming.cookies
-    key = cookies.get(config().cookie_name, "")
-    is_known = _KEY.fullmatch(key) is not None
-    wish, is_bad = _read_wish(
-        incoming.value(override.HEADER.lower()) or cookies.get(override.COOKIE, ""), route
-    )
+    key = known_key(cookies)
+    wish, is_bad = _read_wish(override.token_of(incoming), route)
     return Visit(
         route=route,
         incoming=incoming,
         cookies=cookies,
-        key=key if is_known else secrets.token_hex(16),
+        key=key or secrets.token_hex(16),
         # Without a legacy side there is nothing to decide, and a cookie would keep the answer out of caches.
-        is_new=not is_known and route.has_legacy,
+        is_new=not key and route.has_legacy,
         wish=wish,
         has_bad_wish=is_bad,
         request_id=secrets.token_hex(16),
     )
+
+
+def known_key(cookies: Mapping[str, str]) -> str:
+    """Return the key of decisions that a client's cookie has; empty if it has none of ours."""
+    key = cookies.get(config().cookie_name, "")
+    return key if _KEY.fullmatch(key) else ""
 
 
 def _read_wish(token: str, route: Route) -> tuple[Override | None, bool]:

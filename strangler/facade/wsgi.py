@@ -1,7 +1,7 @@
 """The WSGI facade: `application = Facade(get_wsgi_application())`.
 
-A request without a route goes to Django with nothing added and nothing copied; for all others see
-`strangler.facade.conversation`.
+A request without a route goes to Django with nothing added and nothing copied; calls that it makes find out where
+they come from by `strangler.facade.origin`. For all others see `strangler.facade.conversation`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from strangler.facade.exchange import Exchanger
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
 from strangler.facade.request import WsgiIncoming
 from strangler.facade.visit import begin
@@ -51,8 +52,11 @@ class Facade:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         route = self.door.match(environ["REQUEST_METHOD"], get_path_info(environ))
-        if route is None:
+        if route is None and not self.door.has_calls():
             return self.application(environ, start_response)
+        if route is None:
+            with working_on(WsgiIncoming(environ)):
+                return self.application(environ, start_response)
         return _Request(self, environ, start_response, route).answer()
 
 

@@ -62,7 +62,7 @@ def position(seam: str) -> Rollout:
     """
     seams = config().topology.seams
     if seam not in seams:
-        raise UnknownSeamError(seam, known=[name for name, route in seams.items() if route.has_legacy])
+        raise UnknownSeamError(seam, known=[each.name for each in seams.values() if each.has_legacy])
     if not seams[seam].has_legacy:
         raise TransitionError(
             "has no legacy side (legacy = false), so there is nothing to roll out.", seam=seam

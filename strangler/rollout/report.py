@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from strangler.core.stages import Rollout
-    from strangler.core.topology import Route
+    from strangler.core.topology import Seam
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeamReport:
     """One seam: where it stands, since when, and what its sides did in the window."""
 
-    route: Route
+    seam: Seam
     rollout: Rollout
     changed: RolloutEvent | None
     legacy: int
@@ -59,7 +59,7 @@ def make_report(*, window: timedelta) -> StatusReport:
     return StatusReport(
         revision=snapshot.revision,
         window=window,
-        seams=tuple(_report_seam(route, snapshot, counts.get(name, {})) for name, route in seams),
+        seams=tuple(_report_seam(seam, snapshot, counts.get(name, {})) for name, seam in seams),
         processes=read_processes(now=now),
     )
 
@@ -75,11 +75,11 @@ def read_history(seam: str, *, limit: int) -> list[RolloutEvent]:
     return list(RolloutEvent.objects.using(config().database).filter(seam=seam)[:limit])
 
 
-def _report_seam(route: Route, snapshot: Snapshot, counts: Mapping[tuple[str, str], int]) -> SeamReport:
-    history = read_history(route.name, limit=1)
+def _report_seam(seam: Seam, snapshot: Snapshot, counts: Mapping[tuple[str, str], int]) -> SeamReport:
+    history = read_history(seam.name, limit=1)
     return SeamReport(
-        route=route,
-        rollout=snapshot.get(route.name),
+        seam=seam,
+        rollout=snapshot.get(seam.name),
         changed=history[0] if history else None,
         legacy=sum(count for (side, _), count in counts.items() if side == Side.LEGACY.value),
         service=counts.get((Side.SERVICE.value, Outcome.DONE.value), 0),

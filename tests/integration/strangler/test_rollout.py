@@ -136,6 +136,7 @@ def test_status_as_json_has_every_seam(capsys):
     document = json.loads(run("status", "--format", "json", capsys=capsys))
     assert document["revision"] == 1
     assert document["seams"][SEAM] == {
+        "kind": "route",
         "stage": "canary",
         "percent": 12.5,
         "legacy": 0,
