@@ -16,5 +16,8 @@ STRANGLER = {
     "SIGNING_KEYS": env.list(
         "STRANGLER_SIGNING_KEYS", default=["local-work-only-signing-key-never-in-production"]
     ),
-    "SERVICE_URLS": {"images": env("IMAGES_URL", default="http://127.0.0.1:8001")},
+    "SERVICE_URLS": {
+        "images": env("IMAGES_URL", default="http://127.0.0.1:8001"),
+        "email": env("EMAIL_SERVICE_URL", default="http://127.0.0.1:8002"),
+    },
 }

@@ -1,0 +1,1 @@
+"""Pages for the staff: search, a message with its attempts and preview, sending again, the suppression list."""
