@@ -3,10 +3,10 @@
 Importing this package loads no model: it names the apps for `INSTALLED_APPS` and nothing else.
 """
 
-MONOLITH_APPS = ("strangler", "strangler.rollout")
+MONOLITH_APPS = ("strangler", "strangler.rollout", "strangler.outbox")
 """The apps of a monolith: `INSTALLED_APPS = [..., *strangler.MONOLITH_APPS]`."""
 
-SERVICE_APPS = ("strangler.service",)
+SERVICE_APPS = ("strangler", "strangler.outbox", "strangler.service")
 """The apps of an extracted service: `INSTALLED_APPS = [..., *strangler.SERVICE_APPS]`."""
 
 __version__ = "0.1.0"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MIN_KEY_LENGTH = 32
+LOCAL_BROKER = "redis://127.0.0.1:6379/0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,15 @@ class Config:
         breaker_reset: how long it is left alone.
         snapshot_interval: how often a process looks for changed rollouts; zero reads at each decision (tests).
         database: alias of the database that holds the rollouts.
+        broker_url: where the relay publishes; from `BROKER_URL` by default.
+        broker_timeout: longest wait for an answer of the broker.
+        outbox_lease: after how long without a sign of life a relay's share is taken over.
+        outbox_batch: most messages that a relay publishes at a time.
+        outbox_retention: how long published messages are kept, in case the broker is wiped; zero keeps none.
+        relay_host: address of this machine at which senders wake a relay on it.
+        inbox_max_deliveries: how often a message may fail or kill its worker before it is parked.
+        inbox_retention: how long a message is remembered, so that a repeat is recognised.
+        inbox_wait: how long a copy of a message waits for the one that is worked on.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -65,6 +75,15 @@ class Config:
     breaker_reset: timedelta = timedelta(seconds=5)
     snapshot_interval: timedelta = timedelta(seconds=1)
     database: str = "default"
+    broker_url: str = field(default_factory=lambda: os.environ.get("BROKER_URL", LOCAL_BROKER))
+    broker_timeout: timedelta = timedelta(seconds=3)
+    outbox_lease: timedelta = timedelta(seconds=10)
+    outbox_batch: int = 1_000
+    outbox_retention: timedelta = timedelta(0)
+    relay_host: str = "127.0.0.1"
+    inbox_max_deliveries: int = 5
+    inbox_retention: timedelta = timedelta(days=30)
+    inbox_wait: timedelta = timedelta(seconds=60)
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -217,6 +236,15 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "BREAKER_RESET": _read_duration,
     "SNAPSHOT_INTERVAL": _read_duration,
     "DATABASE": _of_type(str, "a text"),
+    "BROKER_URL": _of_type(str, "a text"),
+    "BROKER_TIMEOUT": _read_duration,
+    "OUTBOX_LEASE": _read_duration,
+    "OUTBOX_BATCH": _read_count,
+    "OUTBOX_RETENTION": _read_duration,
+    "RELAY_HOST": _of_type(str, "a text"),
+    "INBOX_MAX_DELIVERIES": _read_count,
+    "INBOX_RETENTION": _read_duration,
+    "INBOX_WAIT": _read_duration,
 }
 
 

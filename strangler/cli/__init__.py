@@ -3,8 +3,6 @@
 A verb has `HELP`, `add_arguments(parser)` and `handle(options, *, stdout) -> int`, its exit code.
 """
 
-from strangler.cli import override, rollout, status, up
-
-VERBS = {"status": status, "rollout": rollout, "override": override, "up": up}
+from strangler.cli.verbs import VERBS
 
 __all__ = ["VERBS"]

@@ -13,6 +13,8 @@ PUBLIC = {
     "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
     "strangler.cli": ["VERBS"],
     "strangler.facade": ["current_decision"],
+    "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
+    "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],
     "strangler.service": [
         "PRINCIPAL_HEADER",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Command(BaseCommand):
     """One command with a verb for each step of taking a monolith apart."""
 
-    help = "Take this monolith apart, step by step: status, rollout, up."
+    help = "Take this monolith apart, step by step; in a service: relay its messages."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add a subcommand for each verb."""

@@ -1,0 +1,44 @@
+"""Publish what waits in the outbox, to Redis, Valkey or RabbitMQ; runs until it is told to stop."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from strangler.outbox.process import run_relay
+
+if TYPE_CHECKING:
+    from django.core.management.base import CommandParser, OutputWrapper
+
+HELP = "publish the messages of the outbox"
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the verb."""
+    parser.add_argument("--database", default="default", help="alias of the outbox's database (default)")
+    parser.add_argument("--once", action="store_true", help="publish what is available, and end")
+    parser.add_argument("--batch", type=int, help='most messages at a time (STRANGLER["OUTBOX_BATCH"])')
+    parser.add_argument(
+        "--lease-seconds",
+        type=float,
+        help='without a sign of life for so long, others take over (STRANGLER["OUTBOX_LEASE"])',
+    )
+
+
+def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
+    """Run the relay and say what it did."""
+    alias, seconds = options["database"], options["lease_seconds"]
+
+    def say_start(broker: str) -> None:
+        stdout.write(f"Relay of database {alias} to {broker}")
+        stdout.flush()
+
+    report = run_relay(
+        alias,
+        once=options["once"],
+        batch=options["batch"],
+        lease=timedelta(seconds=seconds) if seconds else None,
+        on_start=say_start,
+    )
+    stdout.write(f"{report.published:,} published, {report.parked:,} parked.")
+    return 0

@@ -1,0 +1,1 @@
+"""Outbox, relay and inbox against real databases and brokers."""
