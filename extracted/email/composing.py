@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.template import TemplateDoesNotExist, TemplateSyntaxError, engines
+from django.template import TemplateDoesNotExist, TemplateSyntaxError, VariableDoesNotExist, engines
 from django.utils import translation
 
 from extracted.email.addresses import has_control_character
@@ -21,6 +21,7 @@ from extracted.email.errors import (
     RenderingError,
     TooLargeError,
 )
+from extracted.email.strictness import MissingVariableError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 LOCALE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
@@ -83,7 +84,7 @@ def _rendered(name: str, part: str, context: Mapping[str, Any], *, locale: str) 
         except (
             Exception
         ) as error:  # whatever a template does wrong is the template's, and ends only this mail
-            raise RenderingError(name, cause=f"{candidate}: {error or type(error).__name__}") from error
+            raise RenderingError(name, cause=f"{candidate}: {type(error).__name__}: {error}") from error
     raise NoTemplateError(name)
 
 

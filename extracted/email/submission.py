@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from extracted.email.errors import HeaderInjectionError, MalformedError, TooLarg
 TYPE = "email.deliver"
 VERSION = 1
 LONGEST_ID = 200
+LONGEST_LOCALE = 35
 _KEYS = frozenset({"template", "to", "context", "locale", "business_id"})
 _KINDS: dict[str, tuple[type, str]] = {
     "template": (str, "a text"),
@@ -59,10 +60,11 @@ def parse(body: object, *, version: object = VERSION) -> Submission:
     fields = _fields(body)
     _check_limits(fields)
     locale, business_id = fields.get("locale", "en"), fields.get("business_id", "")
-    if not LOCALE.fullmatch(locale):
-        raise MalformedError(f"locale must be a language such as 'en' or 'de-AT', not {locale!r}")
-    if has_control_character(business_id):
-        raise HeaderInjectionError("business_id")
+    if len(locale) > LONGEST_LOCALE or not LOCALE.fullmatch(locale):
+        raise MalformedError(f"locale must be a language such as 'en' or 'de-AT', not {locale[:50]!r}")
+    for key in ("business_id", "template"):
+        if has_control_character(fields.get(key, "")):
+            raise HeaderInjectionError(key)
     return Submission(
         template=fields["template"],
         to=check_addresses(fields["to"], limit=config().max_recipients),
@@ -103,10 +105,7 @@ def _fields(body: object) -> dict[str, Any]:
 
 
 def _check_limits(fields: Mapping[str, Any]) -> None:
-    try:
-        context = json.dumps(fields.get("context", {}), allow_nan=False)
-    except (ValueError, RecursionError, TypeError) as error:
-        raise MalformedError(f"context must be JSON values: {error}") from None
+    context = _context_json(fields.get("context", {}))
     for what, text, limit in (
         ("context", context, config().max_context_bytes),
         ("business_id", fields.get("business_id", ""), LONGEST_ID),
@@ -115,3 +114,27 @@ def _check_limits(fields: Mapping[str, Any]) -> None:
         size = len(text.encode(errors="surrogatepass"))
         if size > limit:
             raise TooLargeError(what, size=size, limit=limit)
+
+
+def _context_json(context: Mapping[str, Any]) -> str:
+    """Return *context* as JSON; raises MalformedError for what a database could not store."""
+    try:
+        text = json.dumps(context, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError, TypeError) as error:  # UnicodeEncodeError is a ValueError
+        raise MalformedError(f"context must be JSON values: {error}") from None
+    if any("\0" in each for each in _texts(context)):
+        raise MalformedError("context has a text with a NUL character in it")
+    return text
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)

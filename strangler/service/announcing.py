@@ -7,7 +7,7 @@ moment at which a task of beat announces it again.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pybreaker
 from kombu.exceptions import OperationalError
@@ -70,6 +70,6 @@ class Announcer:
             connect_timeout=seconds,
             transport_options=transport_options(url, timeout=self.timeout),
         ) as connection:
-            confirm = {"confirm_timeout": seconds} if url.startswith("amqp") else {}
+            confirm: dict[str, Any] = {"confirm_timeout": seconds} if url.startswith("amqp") else {}
             for id_ in ids:
                 self.app.send_task(task, args=[str(id_)], connection=connection, retry=False, **confirm)
