@@ -81,9 +81,11 @@ def _rendered(name: str, part: str, context: Mapping[str, Any], *, locale: str) 
             raise RenderingError(name, cause=f"{candidate}: {error}") from error
         try:
             return template.render(dict(context))
-        except (
-            Exception
-        ) as error:  # whatever a template does wrong is the template's, and ends only this mail
+        except VariableDoesNotExist as error:
+            raise RenderingError(name, cause=f"{candidate}: the context has no {error.params[0]}") from error
+        except MissingVariableError as error:
+            raise RenderingError(name, cause=f"{candidate}: {error}") from error
+        except Exception as error:  # whatever a template does wrong ends only this mail
             raise RenderingError(name, cause=f"{candidate}: {type(error).__name__}: {error}") from error
     raise NoTemplateError(name)
 
