@@ -133,7 +133,7 @@ EMAIL = {
     "MAX_RECIPIENTS": env.int("EMAIL_MAX_RECIPIENTS", default=50),
     "MAX_CONTENT_BYTES": 2_000_000,
     "SOURCE_ADDRESS": env("EMAIL_SOURCE_ADDRESS", default=""),
-    "TASKS_URL": env("EMAIL_TASKS_URL", default="amqp://guest:guest@127.0.0.1:5672//"),
+    "TASKS_URL": env("EMAIL_TASKS_URL", default="amqp://guest:guest@127.0.0.1:5672/%2F"),
     "TASKS_QUEUE": "email_tasks",
     "MAX_DELIVERIES": 5,
     "LOGIN_URL": env("LOGIN_URL", default="/accounts/login/"),
@@ -146,6 +146,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"pika": {"level": "WARNING"}},  # at INFO it tells every step of every connection
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
 STATE_DIR.mkdir(exist_ok=True)  # a fresh checkout has no place for the database yet

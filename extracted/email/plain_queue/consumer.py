@@ -66,11 +66,7 @@ class Consumer:
                 self._wait(f"the database failed ({error})")
 
     def _consume(self) -> None:
-        parameters = pika.URLParameters(self.url)
-        parameters.heartbeat = 30  # a frozen broker is noticed within a minute
-        parameters.socket_timeout = parameters.stack_timeout = 5
-        parameters.blocked_connection_timeout = 30
-        with pika.BlockingConnection(parameters) as connection:
+        with pika.BlockingConnection(_parameters(self.url)) as connection:
             channel = connection.channel()
             self._prepare(channel)
             logger.info("waiting for messages in %s", self.queue)
@@ -145,3 +141,12 @@ def _incoming(method: Basic.Deliver, properties: BasicProperties, body: bytes) -
         headers=properties.headers or {},
         is_repeated=bool(method.redelivered),
     )
+
+
+def _parameters(url: str) -> pika.URLParameters:
+    # Celery writes the virtual host `/` as `//`, which pika takes for an empty name.
+    parameters = pika.URLParameters(f"{url.removesuffix('//')}/%2F" if url.endswith("//") else url)
+    parameters.heartbeat = 30  # a frozen broker is noticed within a minute
+    parameters.socket_timeout = parameters.stack_timeout = 5
+    parameters.blocked_connection_timeout = 30
+    return parameters
