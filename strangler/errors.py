@@ -10,6 +10,7 @@
     ├── MessageError            a message that nobody could receive
     ├── NotInTransactionError   a message without a transaction that it belongs to
     ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
+    ├── MessageBusyError        a message that another worker is working on
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -118,6 +119,16 @@ class BrokerUnavailable(StranglerError):
         super().__init__(f"{broker}: {reason}. Messages wait in the outbox until it is back.")
         self.reason = reason
         self.broker = broker
+
+
+class MessageBusyError(StranglerError):
+    """Another worker has been working on a copy of the message for as long as one may wait."""
+
+    def __init__(self, message_id: object) -> None:
+        super().__init__(
+            f"Another worker is still at message {message_id}. It has to be delivered again later."
+        )
+        self.message_id = message_id
 
 
 class MissingExtraError(StranglerError):

@@ -4,7 +4,10 @@ import os
 import tempfile
 
 from monolith.settings.local import *  # noqa: F403 - a settings module extends another one
-from monolith.settings.local import DATABASES
+from monolith.settings.local import DATABASES, INSTALLED_APPS
+
+# The toolkit's own tests run here too, and so does the inbox, which only services install.
+INSTALLED_APPS = [*INSTALLED_APPS, "strangler.service"]
 
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]

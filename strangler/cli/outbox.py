@@ -26,7 +26,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--queue", default="", help="only messages of this queue")
     parser.add_argument("--type", default="", help="only messages of this type")
     parser.add_argument(
-        "--id", type=_uuid, action="append", default=[], help="only this message; may be repeated"
+        "--id", type=parse_id, action="append", default=[], help="only this message; may be repeated"
     )
     parser.add_argument(
         "--since",
@@ -70,7 +70,8 @@ def _move(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     return 0
 
 
-def _uuid(text: str) -> UUID:
+def parse_id(text: str) -> UUID:
+    """Return the id that *text* says; raises ArgumentTypeError for anything else."""
     try:
         return UUID(text)
     except ValueError:

@@ -11,6 +11,7 @@ from tests.architecture.source import ROOT, files, tree
 
 PUBLIC = {
     "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
+    "strangler.calls": ["install", "route_task", "seam"],
     "strangler.cli": ["VERBS"],
     "strangler.facade": ["current_decision"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
@@ -25,6 +26,7 @@ PUBLIC = {
         "read_principal",
         "sign_principal",
     ],
+    "strangler.service.inbox": ["Delivery", "Verdict", "forget", "park", "process", "receive"],
 }
 
 

@@ -29,7 +29,7 @@ def make_database(django_db_blocker) -> Iterator[Callable[[str], str]]:
         entry = connections.configure_settings({"default": {}, alias: database_from_url(url)})[alias]
         connections.databases[alias] = entry
         made.append(alias)
-        for app in ("strangler_outbox",):
+        for app in ("strangler_outbox", "strangler_service"):
             call_command("migrate", app, database=alias, verbosity=0, interactive=False)
         return alias
 
