@@ -5,19 +5,20 @@ from django.db import transaction
 
 from monolith.accounts.forms import RegistrationForm
 from monolith.accounts.models import Profile
-from monolith.mail.sender import send
+from monolith.mail.letters import welcome
+from monolith.mail.posting import post_welcome
 
 
 @transaction.atomic
 def register(form: RegistrationForm) -> AbstractBaseUser:
-    """Create the account that the valid *form* describes and send its welcome mail.
+    """Create the account that the valid *form* describes and post its welcome mail.
 
-    The mail goes out inside the transaction: an account whose owner never hears from us is not kept.
+    The mail is posted inside the transaction: an account whose owner never hears from us is not kept.
 
     Raises:
-        MailNotSentError: the mail server refused or is down; no account was made.
+        MailNotSentError: the shop sends the mail itself, and the mail server refused or is down; no account was made.
     """
     user = form.save()
     Profile.objects.create(user=user, name=user.get_full_name())
-    send("welcome", to=user.email, context={"user": user})
+    post_welcome(welcome(user))
     return user

@@ -5,6 +5,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from monolith.billing.models import Invoice, InvoiceCounter, Payment
+from monolith.mail.letters import paid_invoice
+from monolith.mail.posting import post_invoice
 from monolith.orders.models import Order
 
 
@@ -43,14 +45,16 @@ def invoice_number(year: int, number: int) -> str:
 
 @transaction.atomic
 def pay_by_demo_card(invoice: Invoice, *, card_last4: str) -> Payment:
-    """Record that the demonstration card paid all that is due; no money moves.
+    """Record that the demonstration card paid all that is due, and post the invoice; no money moves.
 
     Raises:
         AlreadyPaidError: nothing is due, for instance because the form was sent twice.
+        MailNotSentError: the shop sends the mail itself, and the mail server refused or is down; nothing was paid.
     """
-    locked = Invoice.objects.select_for_update().select_related("order").get(pk=invoice.pk)
+    locked = Invoice.objects.select_for_update().select_related("order__user").get(pk=invoice.pk)
     if locked.due <= Decimal(0):
         raise AlreadyPaidError
     payment = Payment.objects.create(invoice=locked, amount=locked.due, card_last4=card_last4)
     Order.objects.filter(pk=locked.order_id, status=Order.Status.PLACED).update(status=Order.Status.PAID)
+    post_invoice(paid_invoice(locked))
     return payment

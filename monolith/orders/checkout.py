@@ -7,7 +7,8 @@ from django.db import transaction
 
 from monolith.billing.invoicing import make_invoice
 from monolith.catalog.models import Variant
-from monolith.mail.sender import send
+from monolith.mail.letters import order_confirmation
+from monolith.mail.posting import post_order
 from monolith.orders.cart import Cart, Line
 from monolith.orders.models import Order, OrderItem
 
@@ -20,12 +21,13 @@ class CartChangedError(Exception):
 def place_order(order: Order, *, cart: Cart, user: AbstractBaseUser) -> Order:
     """Make an order of *cart*: takes the stock, writes invoice and items, sends the confirmation.
 
-    *order* has the address and is not saved yet. The mail goes out inside the transaction, so that nobody
-    has an order that they never heard of; rows stay locked while the mail server answers.
+    *order* has the address and is not saved yet. The mail is posted inside the transaction, so that nobody
+    has an order that they never heard of; where the shop sends it itself, rows stay locked while the mail server
+    answers.
 
     Raises:
         CartChangedError: the cart is empty, or something in it is sold out.
-        MailNotSentError: the mail server refused or is down.
+        MailNotSentError: the shop sends the mail itself, and the mail server refused or is down.
     """
     lines = cart.lines()
     if not lines:
@@ -36,7 +38,7 @@ def place_order(order: Order, *, cart: Cart, user: AbstractBaseUser) -> Order:
     order.save()
     items = OrderItem.objects.bulk_create([_item(line, order) for line in lines])
     invoice = make_invoice(order)
-    send("order", to=user.email, context={"user": user, "order": order, "items": items, "invoice": invoice})
+    post_order(order_confirmation(order, items=items, invoice=invoice))
     return order
 
 

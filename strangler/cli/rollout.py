@@ -6,7 +6,9 @@ import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from strangler.calls.flight import read_flight
 from strangler.cli.render import console, table
+from strangler.conf import config
 from strangler.core.stages import RolloutStage, advance, parse_percent
 from strangler.rollout import change
 from strangler.rollout.changes import position
@@ -58,6 +60,7 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     event = change(before.seam, stage=after.stage, percent=percent, actor=actor, reason=options["reason"])
     state = wait_until_settled(event.revision, timeout=timedelta(seconds=options["wait_seconds"]))
     out.print(f"Revision {event.revision}: {state}.")
+    _say_flight(before.seam, after, out=out)
     return 0
 
 
@@ -75,6 +78,17 @@ def _say_plan(before: Rollout, after: Rollout, *, keys: int, out: Any) -> None:
             f"Of {seen.keys:,} sample keys {seen.share:.2f} % are on the service: "
             f"{seen.to_service:,} go to it, {seen.back_to_legacy:,} go back to legacy."
         )
+
+
+def _say_flight(seam: str, after: Rollout, *, out: Any) -> None:
+    """Say which messages go on to the side that they were sent to, whatever stands now."""
+    flight = read_flight(config().topology.seams[seam])
+    if flight is None:
+        return
+    if after.stage is not RolloutStage.LIVE:
+        out.print(f"In flight to the service, which still does them: {flight.to_service} (outbox + queue).")
+    if after.stage is not RolloutStage.LEGACY and flight.legacy_queue:
+        out.print(f"In flight to legacy, which still does them: {flight.to_legacy} in {flight.legacy_queue}.")
 
 
 def _history(seam: str) -> list[tuple[str, ...]]:

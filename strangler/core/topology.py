@@ -67,7 +67,10 @@ class Topology:
     @cached_property
     def all_seams(self) -> tuple[Seam, ...]:
         """The seams of every service, its routes before its calls."""
-        return tuple(seam for service in self.services.values() for seam in (*service.routes, *service.calls))
+        found: list[Seam] = []
+        for service in self.services.values():
+            found += [*service.routes, *service.calls]
+        return tuple(found)
 
     @cached_property
     def seams(self) -> Mapping[str, Seam]:

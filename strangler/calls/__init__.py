@@ -1,0 +1,26 @@
+"""Call seams: a Python callable or a Celery task of the monolith that a service can take over.
+
+`@seam("email.welcome")` on a callable: by the seam's rollout it runs in the process, as before, or becomes a message
+in the outbox, in the caller's transaction. On a Celery task: its messages go to the monolith's own queue or to the
+service's; `install(app)` tells the monolith's Celery app.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from strangler.calls.seams import seam
+
+if TYPE_CHECKING:
+    from strangler.calls.tasks import install, route_task
+
+__all__ = ["install", "route_task", "seam"]
+
+_HOMES = {"install": "strangler.calls.tasks", "route_task": "strangler.calls.tasks"}  # these need Celery
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,147 @@
+"""The decorator that makes a callable or a Celery task a seam."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import router, transaction
+
+from strangler import outbox, rollout
+from strangler.calls.deciding import argument_key, decide_call, find_call
+from strangler.calls.declarations import Declaration, declare
+from strangler.core.carried import DECISION, carry
+from strangler.core.decision import Decision, Side
+from strangler.core.origin import travelling
+from strangler.errors import ConfigurationError, MessageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from strangler.core.messages import JSON
+    from strangler.core.seams import Call
+
+Target = TypeVar("Target", bound="Callable[..., Any]")
+
+
+def seam(
+    name: str,
+    *,
+    message: Callable[..., Mapping[str, JSON]] | None = None,
+    key: Callable[..., str] | None = None,
+    version: int = 1,
+    using: str | None = None,
+) -> Callable[[Target], Target]:
+    """Make a callable or a Celery task the seam *name* of the topology.
+
+    A callable runs in the process while the decision is legacy. On the service's side a message for the service's
+    task is written to the outbox, in the caller's transaction or in one of its own, and the call returns None: do
+    not use the result of a callable that is a seam. A Celery task is returned as it is; see `install`.
+
+    Args:
+        name: as in `[[services.NAME.calls]]`; while the topology lacks it, the callable runs as before.
+        message: makes the body of the message from the arguments; by default they are the body, as
+            `{"args": […], "kwargs": {…}}`, and must be JSON values.
+        key: makes the key of the decision from the arguments, for calls outside of a request; by default all
+            arguments are the key. The same key goes to the same side.
+        version: which shape of body `message` makes; raise it when the service's task must tell two apart.
+        using: alias of the database whose transaction the message belongs to.
+    """
+
+    def decorate(target: Target) -> Target:
+        declaration = Declaration(
+            name=name,
+            target=target,
+            is_task=_is_task(target),
+            message=message or functools.partial(_arguments, name),
+            key=key,
+            version=version,
+            using=using,
+        )
+        declare(declaration)
+        return target if declaration.is_task else _wrap(target, declaration)
+
+    return decorate
+
+
+def _is_task(target: object) -> bool:
+    """Whether *target* is a Celery task; does not wake one that Celery has not set up yet, and needs no Celery."""
+    kinds = {f"{kind.__module__}.{kind.__name__}" for kind in type(target).__mro__}
+    return not kinds.isdisjoint({"celery.local.Proxy", "celery.app.task.Task"})
+
+
+def _wrap(target: Target, declaration: Declaration) -> Target:
+    if inspect.iscoroutinefunction(target):
+        raise ConfigurationError(
+            f"Seam {declaration.name!r} is on {declaration.place}, which is async.",
+            hint="Put it on the ordinary function that does the work.",
+        )
+
+    @functools.wraps(target)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        found = find_call(declaration.name)
+        if found is None:
+            return target(*args, **kwargs)
+        make_key = declaration.key or (lambda *args, **kwargs: argument_key(args, kwargs))
+        decision = decide_call(declaration.name, key=lambda: make_key(*args, **kwargs))
+        with _tallied(decision):
+            if decision.side is Side.LEGACY:
+                return target(*args, **kwargs)
+            return _send(declaration, found, decision, args=args, kwargs=kwargs)
+
+    return call  # type: ignore[return-value]  # the same signature, by functools.wraps
+
+
+@contextmanager
+def _tallied(decision: Decision) -> Iterator[None]:
+    """Count the call on its side, and let what it logs name the decision."""
+    try:
+        with carry({DECISION: str(decision)}):
+            yield
+    except BaseException:
+        rollout.tally(decision.seam, side=decision.side, outcome=rollout.Outcome.FAILED)
+        raise
+    rollout.tally(decision.seam, side=decision.side, outcome=rollout.Outcome.DONE)
+
+
+def _send(
+    declaration: Declaration,
+    call: Call,
+    decision: Decision,
+    *,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> None:
+    from strangler.outbox.models import OutboxMessage  # noqa: PLC0415 - decorators run before models can exist
+
+    body = declaration.message(*args, **kwargs)
+    alias = declaration.using or router.db_for_write(OutboxMessage)
+    with _transaction(alias):
+        outbox.send(
+            call.task,
+            body,
+            to=call.queue,
+            version=declaration.version,
+            headers=travelling(decision),
+            using=alias,
+        )
+
+
+def _transaction(alias: str) -> AbstractContextManager[Any]:
+    """Return the caller's transaction, without a savepoint, or one of its own where there is none."""
+    if transaction.get_connection(alias).in_atomic_block:
+        return nullcontext()
+    return transaction.atomic(using=alias)
+
+
+def _arguments(name: str, *args: Any, **kwargs: Any) -> Mapping[str, JSON]:
+    body: dict[str, Any] = {"args": list(args), "kwargs": kwargs}
+    try:
+        json.dumps(body)
+    except TypeError as error:
+        reason = f"the arguments are not JSON ({error}). Give @seam({name!r}, message=…) a function that makes a body."
+        raise MessageError(reason, type=name) from error
+    return body

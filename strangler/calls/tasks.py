@@ -1,0 +1,200 @@
+"""Celery tasks as seams: where their messages go, and what goes along.
+
+Note [Both know both names]: during a drain a message may lie in either queue under either name. So the monolith's
+task answers to the service's name as well, and the service's to the older ones (`strangler.service.aliases`): whoever
+has a message can do it, and going back needs no second deployment.
+
+Note [A retry stays]: a message that is published again, by a retry or by a canvas that another task carries on, has
+the decision in its headers and a destination. It keeps both: moving it would separate it from what it began.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from celery import signals
+
+from strangler import rollout
+from strangler.calls import canvas
+from strangler.calls.deciding import argument_key, decide_call, find_call
+from strangler.calls.declarations import declared
+from strangler.calls.queues import service_queue
+from strangler.conf import config
+from strangler.core.aliases import answer_to
+from strangler.core.carried import DECISION
+from strangler.core.decision import Decision, Side
+from strangler.core.messages import HEADER_PREFIX
+from strangler.core.origin import plain, read_decision, read_headers, travelling, within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from celery import Celery, Task
+    from kombu import Queue
+
+    from strangler.calls.declarations import Declaration
+    from strangler.core.seams import Call
+
+_DESTINATION = ("queue", "exchange", "routing_key", "exchange_type")
+_DECISION = HEADER_PREFIX + DECISION
+
+_installed: Celery | None = None
+_open: dict[str, ExitStack] = {}
+
+
+def install(app: Celery) -> None:
+    """Let the monolith's Celery *app* route its seams, and carry the request's facts along with every task.
+
+    Call it once, where the app is made. `delay`, `apply_async`, `send_task` and canvas work as before;
+    routes that the app has go on working for what stays legacy. Both sides need the same broker, and for chords
+    the same result back end.
+    """
+    global _installed  # noqa: PLW0603 - one Celery app per process is the rule of Celery itself
+    _installed = app
+    app.set_default()  # to a web server's threads, shared tasks would belong to an app of Celery's own
+    if app.configured:
+        _put_first(app.conf)
+    else:  # reading it now would read Django's settings, perhaps while they are being read
+        app.on_after_configure.connect(_put_first, weak=False)
+    signals.before_task_publish.connect(_complete, dispatch_uid="strangler.calls")
+    signals.task_prerun.connect(_begin, dispatch_uid="strangler.calls")
+    signals.task_postrun.connect(_end, dispatch_uid="strangler.calls")
+    signals.celeryd_after_setup.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
+    signals.worker_process_init.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
+
+
+def load() -> None:
+    """Import the modules with the tasks of the installed app, as its workers do, so that all seams are declared."""
+    if _installed is not None:
+        _installed.loader.import_default_modules()
+
+
+def route_task(
+    name: str,
+    args: Sequence[Any] | None,
+    kwargs: Mapping[str, Any] | None,
+    options: dict[str, Any],
+    task: Task[Any, Any] | None = None,  # noqa: ARG001 - Celery's signature
+    **_: Any,
+) -> dict[str, Any] | None:
+    """Return the service's queue for a task that is a seam and whose decision is service; a Celery router.
+
+    The decision wins over a queue that the code names, since that is the monolith's. See Note [A retry stays].
+    """
+    call = find_by_task(name)
+    if call is None:
+        return None
+    headers = options.get("headers") or {}
+    if _is_decided(call, headers) and any(options.get(part) is not None for part in _DESTINATION):
+        return None
+    decision = decide_call(call.name, key=partial(argument_key, args or (), kwargs or {}))
+    rollout.tally(call.name, side=decision.side, outcome=rollout.Outcome.DONE)
+    options["headers"] = {**headers, **_prefixed(decision)}
+    if decision.side is Side.LEGACY:
+        return None
+    for part in _DESTINATION:
+        options.pop(part, None)
+    return {"queue": destination(call)}
+
+
+def find_by_task(name: str) -> Call | None:
+    """Return the seam that a task's name belongs to, by the topology and by what is declared."""
+    own_names = {each.name: _name(each) for each in declared() if each.is_task}
+    calls = config().topology.calls
+    shared = Counter(call.task for call in calls)
+    for call in calls:
+        is_task_seam = call.name in own_names or bool(call.aliases)
+        if name in call.aliases or name == own_names.get(call.name):
+            return call
+        if name == call.task and is_task_seam and shared[call.task] == 1:
+            return call
+    return None
+
+
+def destination(call: Call) -> Queue:
+    """Return the queue of *call*; one of that name in the app's `task_queues` wins.
+
+    It does not become one of the app's own queues: its workers would take to consuming it.
+    """
+    own = _installed.amqp.queues if _installed else {}
+    found = dict.get(own, call.queue)  # unlike own[…] this does not add what is missing
+    return found if found is not None else service_queue(call.queue)
+
+
+def legacy_queue(call: Call) -> str | None:
+    """Return the monolith's own queue for the task of *call*; None for a call that is no task here."""
+    names = [_name(each) for each in declared() if each.is_task and each.name == call.name]
+    if _installed is None or not names:
+        return None
+    amqp: Any = _installed.amqp
+    others = [route for route in amqp.routes if not _is_ours(route)]
+    task: Any = _installed.tasks.get(names[0])
+    named = {"queue": task.queue} if getattr(task, "queue", None) else {}
+    routed = type(amqp.router)(others, amqp.queues, app=_installed).route(named, names[0], (), {}, task)
+    return str(routed["queue"].name)
+
+
+def _put_first(source: Any, **_: Any) -> None:
+    """Put our router before the routes that the configuration *source* of a Celery app has."""
+    others = source.task_routes or []
+    others = list(others) if isinstance(others, list | tuple) else [others]
+    source.task_routes = [route_task, *(route for route in others if not _is_ours(route))]
+
+
+def _is_ours(route: object) -> bool:
+    return route is route_task or route in ("strangler.calls.route_task", f"{__name__}.route_task")
+
+
+def _name(declaration: Declaration) -> str:
+    """Return the name of a declared task; wakes one that Celery has not set up yet."""
+    return str(getattr(declaration.target, "name", ""))
+
+
+def _is_decided(call: Call, headers: Mapping[str, Any]) -> bool:
+    decision = read_decision(plain(headers.get(_DECISION)))
+    return decision is not None and decision.seam == call.name
+
+
+def _prefixed(decision: Decision | None = None) -> dict[str, str]:
+    return {HEADER_PREFIX + name: value for name, value in travelling(decision).items()}
+
+
+def _complete(*, headers: dict[str, Any], body: Any, routing_key: str, **_: Any) -> None:
+    """Give a message what travels, and one that goes to a service the way back for the rest of its canvas."""
+    for name, value in _prefixed().items():
+        headers.setdefault(name, value)
+    decision = read_decision(plain(headers.get(_DECISION)))
+    call = find_by_task(headers.get("task", "")) if decision else None
+    is_for_service = call is not None and routing_key == call.queue
+    if is_for_service and _installed is not None and isinstance(body, tuple):
+        canvas.address(body[2], app=_installed)
+
+
+def _begin(*, task_id: str, task: Task[Any, Any], **_: Any) -> None:
+    """Let what a task causes follow the request that caused the task."""
+    if task.request.is_eager:
+        return  # that is still the same request
+    origin, facts = read_headers(task.request.headers or {})
+    stack = ExitStack()
+    stack.enter_context(within(origin, facts=facts))
+    _open[task_id] = stack
+
+
+def _end(*, task_id: str, **_: Any) -> None:
+    stack = _open.pop(task_id, None)
+    if stack is not None:
+        stack.close()
+
+
+def _answer_to_new_names(**_: Any) -> None:
+    """See Note [Both know both names]."""
+    if _installed is None:
+        return
+    for each in declared():
+        call = find_call(each.name)
+        if each.is_task and call is not None:
+            own = _name(each)
+            answer_to(_installed.tasks, [name for name in call.tasks if name != own], task=own)

@@ -1,0 +1,5 @@
+"""The service."""
+
+from tests.integration.calls.site.reports.celery import app
+
+__all__ = ["app"]
