@@ -3,7 +3,13 @@
 from django.apps import AppConfig
 from django.core import checks
 
-from strangler.checks import check_configuration, check_csrf, check_service_urls, check_signing_keys
+from strangler.checks import (
+    check_calls,
+    check_configuration,
+    check_csrf,
+    check_service_urls,
+    check_signing_keys,
+)
 
 
 class StranglerConfig(AppConfig):
@@ -14,5 +20,5 @@ class StranglerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        for check in (check_configuration, check_service_urls, check_signing_keys, check_csrf):
+        for check in (check_configuration, check_service_urls, check_signing_keys, check_csrf, check_calls):
             checks.register(check)

@@ -5,6 +5,7 @@ strangler.E002  the topology file is missing or wrong
 strangler.E003  a service of the topology has no URL
 strangler.E004  the signing keys are missing or too short
 strangler.E005  CSRF tokens live in the session, which a service can't see
+strangler.E006  a seam of the code is no call of the topology
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from strangler.calls.declarations import declared
 from strangler.conf import Config, config
-from strangler.errors import ConfigurationError
+from strangler.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from typing import Any
@@ -56,6 +58,23 @@ def check_csrf(**_: Any) -> list[CheckMessage]:
     hint = "Set CSRF_USE_SESSIONS = False; a token in a cookie protects just as well."
     return [
         Error("Services can't check CSRF tokens that live in the session.", hint=hint, id="strangler.E005")
+    ]
+
+
+def check_calls(**_: Any) -> list[CheckMessage]:
+    """Report each `@seam` that the topology lacks beside others: it would stay in the process for ever (E006)."""
+    try:
+        known = [call.name for call in config().topology.calls]
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    return [
+        Error(
+            f"@seam({each.name!r}) on {each.place or 'a Celery task'} is no call of the topology.",
+            hint=f"Add it under [[services.NAME.calls]].{did_you_mean(each.name, known)}",
+            id="strangler.E006",
+        )
+        for each in declared()
+        if known and each.name not in known
     ]
 
 

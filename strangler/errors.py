@@ -11,6 +11,7 @@
     ├── NotInTransactionError   a message without a transaction that it belongs to
     ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
     ├── MessageBusyError        a message that another worker is working on
+    ├── ServiceNotReadableError a service that does not tell which tasks it has
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -129,6 +130,15 @@ class MessageBusyError(StranglerError):
             f"Another worker is still at message {message_id}. It has to be delivered again later."
         )
         self.message_id = message_id
+
+
+class ServiceNotReadableError(StranglerError):
+    """A service was asked which tasks it has, and did not say."""
+
+    def __init__(self, service: str, *, reason: str, command: str) -> None:
+        super().__init__(f"Service {service!r} does not tell its tasks: {reason}. Try it yourself: python {command}")
+        self.service = service
+        self.reason = reason
 
 
 class MissingExtraError(StranglerError):

@@ -55,7 +55,7 @@ def install(app: Celery) -> None:
     global _installed  # noqa: PLW0603 - one Celery app per process is the rule of Celery itself
     _installed = app
     app.set_default()  # to a web server's threads, shared tasks would belong to an app of Celery's own
-    if app.configured:
+    if app.configured:  # type: ignore[attr-defined]  # missing in celery-types
         _put_first(app.conf)
     else:  # reading it now would read Django's settings, perhaps while they are being read
         app.on_after_configure.connect(_put_first, weak=False)

@@ -15,10 +15,12 @@ _NEEDED_APP = {
     "status": "strangler.rollout",
     "rollout": "strangler.rollout",
     "override": "strangler.rollout",
+    "calls": "strangler.rollout",
     "up": "strangler.rollout",
     "relay": "strangler.outbox",
     "outbox": "strangler.outbox",
     "inbox": "strangler.service",
+    "signatures": "strangler.service",
 }
 """Verb → the app without which it can do nothing, and whose models it imports."""
 

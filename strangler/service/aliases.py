@@ -14,9 +14,12 @@ from strangler.conf import config
 from strangler.core.aliases import answer_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from celery import Celery
+
+
+_appliers: dict[str, Callable[[], None]] = {}
 
 
 def install_aliases(app: Celery, names: Mapping[str, Iterable[str]] | None = None) -> None:
@@ -35,8 +38,15 @@ def install_aliases(app: Celery, names: Mapping[str, Iterable[str]] | None = Non
             answer_to(app.tasks, older, task=task)
 
     place = f"strangler.aliases.{app.main}"
+    _appliers[place] = apply
     signals.celeryd_after_setup.connect(apply, weak=False, dispatch_uid=place)
     signals.worker_process_init.connect(apply, weak=False, dispatch_uid=place)
+
+
+def apply_aliases() -> None:
+    """Apply now what `install_aliases` has prepared, for whoever is no worker and has loaded the tasks itself."""
+    for apply in _appliers.values():
+        apply()
 
 
 def _names() -> Mapping[str, Iterable[str]]:

@@ -3,6 +3,8 @@
 import pytest
 from django.core.checks import run_checks
 
+from strangler.calls import declarations, seam
+
 KEY = "k" * 40
 TOPOLOGY = (
     '[services.images]\nsettings = "x"\n'
@@ -66,3 +68,17 @@ def test_e004_short_signing_keys_are_reported(sound, topology_file):
 def test_e005_csrf_tokens_in_the_session_are_reported(sound):
     sound.CSRF_USE_SESSIONS = True
     assert "CSRF_USE_SESSIONS = False" in found()["strangler.E005"]
+
+
+def test_e006_a_seam_that_the_topology_lacks_is_said_with_the_nearest_one(sound, topology_file):
+    seam("images.resise")(lambda: None)
+    try:
+        assert "strangler.E006" not in found()  # no call is taken over yet, so none is missing
+        call = '[[services.images.calls]]\nname = "images.resize"\ntask = "images.resize"\n'
+        topology_file.write_text(TOPOLOGY + call)
+        sound.STRANGLER = {**sound.STRANGLER}
+        messages = [each for each in run_checks() if each.id == "strangler.E006"]
+        (ours,) = (each for each in messages if "images.resise" in each.msg)
+        assert "Did you mean 'images.resize'?" in ours.hint
+    finally:
+        declarations.forget("images.resise")
