@@ -70,6 +70,7 @@ class Tenure:
             DatabaseError: nothing has changed.
         """
         began = time.monotonic()
+        _limit_idle_transactions(self._alias, self._lease)
         with transaction.atomic(using=self._alias):
             now = read_now(self._alias)
             if (
@@ -156,6 +157,23 @@ class Tenure:
             self._lanes().filter(pk__in=taken).update(owner=self._token)
             mine += taken
         return frozenset(mine)
+
+
+def _limit_idle_transactions(alias: str, limit: timedelta) -> None:
+    """Have the database end a transaction of ours in which nothing happens for so long.
+
+    A relay that is stopped in the middle of one would otherwise keep its locks, and with them its lanes, for ever.
+    MySQL knows no such limit; there the server's `wait_timeout` has to do.
+    """
+    connection = connections[alias]
+    if connection.vendor == "postgresql":
+        statement, value = "SET idle_in_transaction_session_timeout = %s", int(limit.total_seconds() * 1000)
+    elif connection.vendor == "mysql" and getattr(connection, "mysql_is_mariadb", False):
+        statement, value = "SET SESSION idle_transaction_timeout = %s", max(1, round(limit.total_seconds()))
+    else:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value])
 
 
 def _skip_locked(rows: QuerySet[_T], alias: str) -> QuerySet[_T]:
