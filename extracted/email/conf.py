@@ -11,8 +11,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
-_KILL_AFTER = timedelta(seconds=10)
-
 
 class DoubtPolicy(StrEnum):
     """What to do with a message of which nobody knows whether the server took it."""
@@ -36,6 +34,7 @@ class Config:
         longest_outage_wait: where it ends when the server did not answer at all.
         give_up_after: a message that could not be delivered for so long has failed.
         soft_time_limit: for one attempt; after it the work is interrupted.
+        kill_after: how much longer until its process is killed, and how much longer again until nobody waits for it.
         final_reply_timeout: how long to wait for the reply after DATA; every second less makes more doubts.
         resend_after: how long a message waits in the queue before its task is sent again.
         broker_timeout: the longest a person waits for a broker that does not answer.
@@ -62,6 +61,7 @@ class Config:
     longest_outage_wait: timedelta
     give_up_after: timedelta
     soft_time_limit: timedelta
+    kill_after: timedelta
     final_reply_timeout: timedelta
     resend_after: timedelta
     broker_timeout: timedelta
@@ -80,12 +80,12 @@ class Config:
     @property
     def hard_time_limit(self) -> timedelta:
         """Return when a worker process that ignores the soft limit is killed."""
-        return self.soft_time_limit + _KILL_AFTER
+        return self.soft_time_limit + self.kill_after
 
     @property
     def lease(self) -> timedelta:
         """Return how long a message belongs to the worker that took it; longer than any attempt can last."""
-        return self.hard_time_limit + _KILL_AFTER
+        return self.hard_time_limit + self.kill_after
 
 
 @cache

@@ -123,6 +123,7 @@ EMAIL = {
     "LONGEST_OUTAGE_WAIT": timedelta(minutes=5),
     "GIVE_UP_AFTER": timedelta(hours=env.float("EMAIL_GIVE_UP_HOURS", default=120)),
     "SOFT_TIME_LIMIT": timedelta(seconds=env.int("EMAIL_TIME_LIMIT_SECONDS", default=120)),
+    "KILL_AFTER": timedelta(seconds=env.int("EMAIL_KILL_AFTER_SECONDS", default=10)),
     "FINAL_REPLY_TIMEOUT": timedelta(seconds=env.int("EMAIL_FINAL_REPLY_SECONDS", default=60)),
     "RESEND_AFTER": timedelta(seconds=env.int("EMAIL_RESEND_AFTER_SECONDS", default=30)),
     "BROKER_TIMEOUT": timedelta(seconds=1),

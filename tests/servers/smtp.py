@@ -55,7 +55,7 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A mail that the server has; *acknowledged* tells whether it said so."""
+    """A mail that the server has; *acknowledged* tells whether it said so at once."""
 
     message_id: str
     recipients: tuple[str, ...]
@@ -184,7 +184,8 @@ class _Conversation(socketserver.StreamRequestHandler):
         final = self.behaviour.replies.get(Phase.REPLY, "250 taken")
         drops = self.behaviour.drop_at == Phase.REPLY
         if final.startswith("250") and (self.behaviour.takes or not drops):
-            self.take(content, acknowledged=not drops)
+            hesitates = self.behaviour.wait_at == Phase.REPLY
+            self.take(content, acknowledged=not drops and not hesitates)
         self.say(Phase.REPLY, "250 taken")
 
     def take(self, content: bytes, *, acknowledged: bool) -> None:
