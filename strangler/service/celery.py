@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from strangler.service.queues import task_queues
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,8 +42,8 @@ def celery_options(
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # 100 by default, then a worker ends during a long outage
         "task_default_queue": queue,
-        # Quorum queues survive the loss of a node; Redis has no kinds of queues.
-        "task_default_queue_type": "quorum" if is_amqp else "classic",
+        # Quorum queues survive the loss of a node; Redis has no kinds of queues. The relay declares them alike.
+        "task_queues": task_queues(queue, broker_url=url),
         "task_create_missing_queue_type": "quorum" if is_amqp else "classic",
         "enable_utc": True,
         "beat_schedule": dict(schedule),
@@ -93,4 +95,6 @@ def _worker_options() -> dict[str, Any]:
         "worker_soft_shutdown_timeout": 10.0,
         "worker_cancel_long_running_tasks_on_connection_loss": False,  # a second run is harmless, a kill is waste
         "worker_hijack_root_logger": False,  # Django's LOGGING is in charge
+        # Celery drops what it can't decode or has no task for, with a line in the log; ours parks it.
+        "worker_consumer": "strangler.service.inbox.consumer:ParkingConsumer",
     }

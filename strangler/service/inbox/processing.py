@@ -20,7 +20,7 @@ from django.db.models import F
 
 from strangler.conf import config
 from strangler.core.origin import read_headers, within
-from strangler.errors import MessageBusyError
+from strangler.errors import MessageBusyError, MessageError
 from strangler.outbox.clock import read_now
 from strangler.service.inbox.delivery import find_fault
 from strangler.service.inbox.locks import message_lock
@@ -59,7 +59,8 @@ def process(
         using: alias of the database of the effects.
     Raises:
         MessageBusyError: another worker has been at it for all of `INBOX_WAIT`; deliver it again later.
-        Exception: the handler's own; everything it did is undone; deliver it again later.
+        Exception: the handler's own; everything it did is undone; deliver it again later. A `MessageError` is
+            not raised: the message is wrong in itself, and parked at once.
     """
     if _is_settled(delivery, using):
         return Verdict.REPEATED
@@ -87,6 +88,8 @@ def _work(
         return Verdict.PARKED if park(delivery, reason=reason, using=using) else Verdict.REPEATED
     try:
         return _take_effect(delivery, handler, using)
+    except MessageError as error:
+        return Verdict.PARKED if park(delivery, reason=error.reason, using=using) else Verdict.REPEATED
     except postponing:
         _rows(using).filter(pk=delivery.id).update(deliveries=F("deliveries") - 1)
         raise
