@@ -23,7 +23,7 @@ def check_addresses(addresses: Sequence[str], *, limit: int) -> tuple[str, ...]:
 
 
 def check_address(address: str) -> str:
-    """Return *address*, a bare one such as `ann@example.org`.
+    """Return *address*, a bare one such as `ann@example.org`; quoted ones, which nobody has, are refused.
 
     Raises: HeaderInjectionError: it has a line break or control character. AddressError: it is no address.
     """
@@ -35,6 +35,8 @@ def check_address(address: str) -> str:
         _is_valid(address)
     except ValidationError:
         raise AddressError(f"{address!r} is no mail address") from None
+    if '"' in address:
+        raise AddressError(f"{address!r} has a quoted part, which is not taken")
     return address
 
 

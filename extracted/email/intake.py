@@ -14,7 +14,8 @@ from extracted.email.announcing import announce
 from extracted.email.composing import Content, compose
 from extracted.email.conf import config
 from extracted.email.errors import ConflictError, TemplateError
-from extracted.email.models import Message, Recipient, Source, State
+from extracted.email.models import Message, Recipient, Source
+from extracted.email.states import State
 from extracted.email.submission import Submission
 
 logger = logging.getLogger(__name__)

@@ -15,20 +15,7 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
-
-class State(models.TextChoices):
-    """Where a message is on its way."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    UNKNOWN = "unknown"
-    FAILED = "failed"
-    PARKED = "parked"
-    SUPPRESSED = "suppressed"
-
-
-OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN)
+from extracted.email.states import OPEN, RecipientState, State
 
 
 class Source(models.TextChoices):
@@ -105,19 +92,11 @@ class Message(models.Model):
 class Recipient(models.Model):
     """One address of a message, and the server's word about it."""
 
-    class State(models.TextChoices):
-        """What became of it."""
-
-        PENDING = "pending"
-        ACCEPTED = "accepted"
-        REFUSED = "refused"
-        SUPPRESSED = "suppressed"
-
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="recipients")
     position = models.PositiveSmallIntegerField()
     address = models.CharField(max_length=254)
     normalised = models.CharField(max_length=254, help_text="For comparing and searching.")
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    state = models.CharField(max_length=10, choices=RecipientState, default=RecipientState.PENDING)
     code = models.PositiveSmallIntegerField(null=True, help_text="SMTP reply code.")
     reply = models.TextField(blank=True)
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from extracted.email.conf import Config, DoubtPolicy
-from extracted.email.models import Recipient, State
+from extracted.email.states import RecipientState, State
 
 PERMANENT = 500
 
@@ -59,16 +59,16 @@ class Outcome:
     refusals: Mapping[str, Reply] = field(default_factory=dict)
     is_outage: bool = False
 
-    def fate_of(self, address: str) -> tuple[Recipient.State, Reply]:
+    def fate_of(self, address: str) -> tuple[RecipientState, Reply]:
         """Return what became of a recipient who was in the envelope."""
         refusal = self.refusals.get(address)
         if refusal:
-            state = Recipient.State.REFUSED if refusal.is_permanent else Recipient.State.PENDING
+            state = RecipientState.REFUSED if refusal.is_permanent else RecipientState.PENDING
             return state, refusal
-        return _FATES.get(self.result, Recipient.State.PENDING), self.reply
+        return _FATES.get(self.result, RecipientState.PENDING), self.reply
 
 
-_FATES = {Result.SENT: Recipient.State.ACCEPTED, Result.REFUSED: Recipient.State.REFUSED}
+_FATES = {Result.SENT: RecipientState.ACCEPTED, Result.REFUSED: RecipientState.REFUSED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class Step:
 def next_step(
     outcome: Outcome,
     *,
-    fates: Iterable[Recipient.State],
+    fates: Iterable[RecipientState],
     attempts: int,
     doubts: int,
     age: timedelta,
@@ -101,13 +101,13 @@ def next_step(
     """
     states = set(fates)
     reason = "" if outcome.result is Result.SENT and not outcome.refusals else _reason(outcome)
-    if Recipient.State.PENDING not in states:
+    if RecipientState.PENDING not in states:
         return Step(state=final_state(states), wait=None, reason=reason)
     if outcome.result is Result.UNKNOWN and is_to_be_held(doubts, config=config):
         return Step(state=State.UNKNOWN, wait=None, reason=f"{reason}; held until somebody decides")
     if age >= config.give_up_after:
         is_doubtful = outcome.result is Result.UNKNOWN
-        state = State.UNKNOWN if is_doubtful else final_state(states - {Recipient.State.PENDING})
+        state = State.UNKNOWN if is_doubtful else final_state(states - {RecipientState.PENDING})
         return Step(state=state, wait=None, reason=f"given up after {attempts} attempts: {reason}")
     state = State.UNKNOWN if outcome.result is Result.UNKNOWN else State.QUEUED
     limit = config.longest_outage_wait if outcome.is_outage else config.longest_wait
@@ -120,12 +120,12 @@ def is_to_be_held(doubts: int, *, config: Config) -> bool:
     return config.doubt_policy is DoubtPolicy.HOLD or doubts >= config.max_doubts
 
 
-def final_state(fates: Iterable[Recipient.State]) -> State:
+def final_state(fates: Iterable[RecipientState]) -> State:
     """Return the state of a message whose recipients are all decided."""
     states = set(fates)
-    if Recipient.State.ACCEPTED in states:
+    if RecipientState.ACCEPTED in states:
         return State.SENT
-    return State.SUPPRESSED if states == {Recipient.State.SUPPRESSED} else State.FAILED
+    return State.SUPPRESSED if states == {RecipientState.SUPPRESSED} else State.FAILED
 
 
 def _reason(outcome: Outcome) -> str:

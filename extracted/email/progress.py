@@ -20,8 +20,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from extracted.email.conf import config
-from extracted.email.models import Attempt, Message, Recipient, State, Suppression
+from extracted.email.models import Attempt, Message, Recipient, Suppression
 from extracted.email.outcomes import Outcome, Reply, Result, Step, final_state, next_step
+from extracted.email.states import RecipientState, State
 from extracted.email.suppression import is_hard_bounce, suppress, suppressed_among
 
 LOST = "lost"
@@ -151,16 +152,16 @@ def _leased(now: datetime) -> dict[str, object]:
 
 def _still_pending(message: Message) -> list[Recipient]:
     """Return who is still to get it; whoever is on the list is not, and a message without others is finished."""
-    pending = list(message.recipients.filter(state=Recipient.State.PENDING))
+    pending = list(message.recipients.filter(state=RecipientState.PENDING))
     unwanted = suppressed_among(pending)
     if unwanted:
-        message.recipients.filter(state=Recipient.State.PENDING, normalised__in=unwanted).update(
-            state=Recipient.State.SUPPRESSED, reply="the address is on the suppression list"
+        message.recipients.filter(state=RecipientState.PENDING, normalised__in=unwanted).update(
+            state=RecipientState.SUPPRESSED, reply="the address is on the suppression list"
         )
     left = [each for each in pending if each.normalised not in unwanted]
     if not left:
         states = message.recipients.values_list("state", flat=True)
-        state = final_state(Recipient.State(each) for each in states)
+        state = final_state(RecipientState(each) for each in states)
         step = Step(state=state, wait=None, reason="nobody is left who may get it")
         _apply(message, step, doubts=message.doubts)
     return left
@@ -184,7 +185,7 @@ def _end_attempt(message_id: UUID, number: int, outcome: Outcome) -> None:
 def _record_fates(claim: Claim, outcome: Outcome) -> None:
     for recipient in claim.recipients:
         state, reply = outcome.fate_of(recipient.address)
-        Recipient.objects.filter(pk=recipient.pk, state=Recipient.State.PENDING).update(
+        Recipient.objects.filter(pk=recipient.pk, state=RecipientState.PENDING).update(
             state=state, code=reply.code, reply=reply.text
         )
         is_bounce = recipient.address in outcome.refusals and is_hard_bounce(reply)
@@ -196,7 +197,7 @@ def _step(row: Message, outcome: Outcome, *, doubts: int) -> Step:
     states = row.recipients.values_list("state", flat=True)
     return next_step(
         outcome,
-        fates=[Recipient.State(each) for each in states],
+        fates=[RecipientState(each) for each in states],
         attempts=row.attempts,
         doubts=doubts,
         age=timezone.now() - row.created_at,

@@ -4,8 +4,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from extracted.email.announcing import announce
-from extracted.email.models import OPEN, Message
+from extracted.email.models import Message
 from extracted.email.progress import wait_before_announcing
+from extracted.email.states import OPEN
 
 BATCH = 500
 

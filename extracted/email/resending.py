@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from extracted.email.announcing import announce
 from extracted.email.intake import Taken, take
-from extracted.email.models import Message, Recipient, Source, State
+from extracted.email.models import Message, Recipient, Source
+from extracted.email.states import RecipientState, State
 from extracted.email.submission import Submission, parse
 
 
@@ -61,8 +62,8 @@ def consider_sent(message: Message, *, by: str) -> None:
         held = Message.objects.filter(pk=message.pk, state=State.UNKNOWN, due_at__isnull=True)
         if not held.update(state=State.SENT, reason=f"{by} knows that it arrived", finished_at=now):
             raise NotNowError("somebody else has decided already")
-        pending = Recipient.objects.filter(message_id=message.pk, state=Recipient.State.PENDING)
-        pending.update(state=Recipient.State.ACCEPTED, reply=f"{by} knows that it arrived")
+        pending = Recipient.objects.filter(message_id=message.pk, state=RecipientState.PENDING)
+        pending.update(state=RecipientState.ACCEPTED, reply=f"{by} knows that it arrived")
 
 
 def _announce(message_id: UUID) -> None:

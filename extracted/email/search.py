@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 
 from extracted.email.addresses import normalise
 from extracted.email.errors import MalformedError
-from extracted.email.models import Message, State
+from extracted.email.models import Message
+from extracted.email.states import State
 
 PAGE = 50
 KEYS = ("address", "state", "template", "since", "until", "after")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from extracted.email.models import Message, State
+from extracted.email.models import Message
+from extracted.email.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

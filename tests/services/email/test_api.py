@@ -2,7 +2,8 @@
 
 import pytest
 
-from extracted.email.models import Message, State
+from extracted.email.models import Message
+from extracted.email.states import State
 from tests.services.email.conftest import CUSTOMER, SHOP, STAFF, TOKEN
 
 pytestmark = pytest.mark.django_db

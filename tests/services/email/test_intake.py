@@ -9,7 +9,8 @@ from extracted.email.composing import compose, names
 from extracted.email.conf import config
 from extracted.email.delivering import deliver
 from extracted.email.intake import take
-from extracted.email.models import Message, Source, State
+from extracted.email.models import Message, Source
+from extracted.email.states import State
 from extracted.email.submission import parse, parse_json
 
 pytestmark = pytest.mark.django_db

@@ -10,10 +10,11 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import DataError
 
-from extracted.email.models import Message, QueueDelivery, Source, State
+from extracted.email.models import Message, QueueDelivery, Source
 from extracted.email.plain_queue import handling
 from extracted.email.plain_queue.consumer import Consumer
 from extracted.email.plain_queue.handling import DeadLetter, Incoming, handle
+from extracted.email.states import State
 from tests.services.email.test_docs import example_producer
 
 GOOD = {

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from extracted.email import progress
-from extracted.email.models import Message, Recipient, State, Suppression
+from extracted.email.models import Message, Suppression
 from extracted.email.outcomes import Outcome, Reply, Result
 from extracted.email.sending import send
+from extracted.email.states import RecipientState, State
 from extracted.email.suppression import suppress
 from tests.servers.smtp import Behaviour, Phase
 
@@ -226,7 +227,7 @@ def test_what_cannot_be_delivered_for_days_has_failed(smtp, message, due, config
     row = sent(message(created_at=timezone.now() - timedelta(hours=2)))
     assert row.state == State.FAILED
     assert "given up after 1 attempts" in row.reason
-    assert fates(row) == {ANN: Recipient.State.PENDING}
+    assert fates(row) == {ANN: RecipientState.PENDING}
 
 
 def test_nothing_is_sent_too_early(smtp, message):

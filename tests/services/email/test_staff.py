@@ -2,8 +2,9 @@
 
 import pytest
 
-from extracted.email.models import Message, Recipient, State, Suppression
+from extracted.email.models import Message, Suppression
 from extracted.email.sending import send
+from extracted.email.states import RecipientState, State
 from tests.services.email.conftest import CUSTOMER, STAFF, TOKEN
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +154,7 @@ def test_a_held_message_can_be_called_sent(post, message):
     post(f"/email/messages/{row.pk}/decide/", decision="sent")
     row.refresh_from_db()
     assert (row.state, row.reason) == (State.SENT, "sam knows that it arrived")
-    assert row.recipients.get().state == Recipient.State.ACCEPTED
+    assert row.recipients.get().state == RecipientState.ACCEPTED
     assert post(f"/email/messages/{row.pk}/decide/", decision="sent").status_code == 409
 
 

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from extracted.email.celery import app
 from extracted.email.conf import config
-from extracted.email.models import Message, State
+from extracted.email.models import Message
 from extracted.email.pruning import prune
 from extracted.email.requeueing import requeue
+from extracted.email.states import State
 from extracted.email.tasks import deliver
 from strangler.service.models import InboxMessage
 
