@@ -30,6 +30,7 @@ class Ports:
 
     monolith: int
     images: int
+    email: int
     valkey: int
     smtp: int
 
@@ -37,12 +38,19 @@ class Ports:
     def choose(cls, *, monolith: int | None) -> "Ports":
         """Take *monolith* as it is, and free ports for the rest."""
         first = monolith or free_port(8000)
-        return cls(monolith=first, images=free_port(first + 1), valkey=free_port(6379), smtp=free_port(1025))
+        images = free_port(first + 1)
+        return cls(
+            monolith=first,
+            images=images,
+            email=free_port(images + 1),
+            valkey=free_port(6379),
+            smtp=free_port(1025),
+        )
 
     @property
     def options(self) -> list[str]:
         """The options for `strangler up`."""
-        names = ("monolith", "images", "valkey", "smtp")
+        names = ("monolith", "images", "email", "valkey", "smtp")
         return [f"--port={name}={getattr(self, name)}" for name in names]
 
 
@@ -143,12 +151,17 @@ class Site:
         return {
             "DATABASE_URL": f"sqlite:///{self.state / 'monolith.sqlite3'}",
             "IMAGES_DATABASE_URL": f"sqlite:///{self.state / 'images.sqlite3'}",
+            "EMAIL_DATABASE_URL": f"sqlite:///{self.state / 'email.sqlite3'}",
             "MEDIA_ROOT": str(self.state / "media"),
             **QUICK,
         }
 
     def _addresses(self) -> dict[str, str]:
-        return {"MONOLITH_URL": self.url, "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}"}
+        return {
+            "MONOLITH_URL": self.url,
+            "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}",
+            "EMAIL_SERVICE_URL": f"http://127.0.0.1:{self.ports.email}",
+        }
 
 
 def free_port(first: int) -> int:

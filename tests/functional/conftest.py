@@ -22,6 +22,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ports = Ports(
         monolith=first,
         images=free_port(first + 1),
+        email=free_port(first + 200),
         valkey=free_port(first + 500),
         smtp=free_port(first + 1000),
     )
@@ -29,6 +30,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "DJANGO_SETTINGS_MODULE": "monolith.settings.local",  # not the tests' own
         "DATABASE_URL": f"sqlite:///{state / 'monolith.sqlite3'}",
         "IMAGES_DATABASE_URL": f"sqlite:///{state / 'images.sqlite3'}",
+        "EMAIL_DATABASE_URL": f"sqlite:///{state / 'email.sqlite3'}",
     }
     site = Site(state=state, ports=ports, environ=environ)
     site.manage("migrate", "--noinput")
