@@ -1,5 +1,6 @@
 """Send one message: the work of `email.send`."""
 
+import logging
 import os
 import socket
 from email.utils import format_datetime
@@ -12,6 +13,8 @@ from extracted.email import progress
 from extracted.email.outcomes import Outcome, Reply, Result
 from extracted.email.progress import Claim, FencedOffError
 from extracted.email.transport import transmit
+
+logger = logging.getLogger(__name__)
 
 
 def send(message_id: UUID | str) -> Outcome | None:
@@ -30,6 +33,7 @@ def send(message_id: UUID | str) -> Outcome | None:
     except FencedOffError:
         return None
     progress.conclude(claim, outcome)
+    logger.info("message %s: attempt %d %s, %s", message_id, claim.attempt, outcome.result, outcome.reply)
     if outcome.result is Result.SENT and claim.message.waits_for_server:
         progress.hasten()
     return outcome

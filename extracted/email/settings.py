@@ -137,7 +137,7 @@ EMAIL = {
     "TASKS_URL": env("EMAIL_TASKS_URL", default="amqp://guest:guest@127.0.0.1:5672/%2F"),
     "TASKS_QUEUE": "email_tasks",
     "MAX_DELIVERIES": 5,
-    "LOGIN_URL": env("LOGIN_URL", default="/accounts/login/"),
+    "LOGIN_URL": env("LOGIN_URL", default="/account/login/"),
 }
 
 CELERY_BROKER_URL = env("BROKER_URL", default="redis://127.0.0.1:6379/0")
@@ -147,7 +147,12 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"pika": {"level": "WARNING"}},  # at INFO it tells every step of every connection
+    "loggers": {
+        "pika": {"level": "WARNING"},  # at INFO it tells every step of every connection
+        # Celery's two lines for every task, even if there was nothing to do; `sending` says what became of a mail.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
 STATE_DIR.mkdir(exist_ok=True)  # a fresh checkout has no place for the database yet

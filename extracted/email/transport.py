@@ -112,7 +112,8 @@ def _result(code: int) -> Result:
 def _outcome(result: Result, error: Exception, **more: Any) -> Outcome:
     if isinstance(error, smtplib.SMTPResponseException):
         return Outcome(result=result, reply=_reply(error.smtp_code, error.smtp_error), **more)
-    text = f"{type(error).__name__}: {error}"[:_LONGEST_REPLY]
+    name = "" if isinstance(error, UnknownOutcomeError) else f"{type(error).__name__}: "
+    text = f"{name}{error}"[:_LONGEST_REPLY]
     return Outcome(result=result, reply=Reply(None, text), **more)
 
 
