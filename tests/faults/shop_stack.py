@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -75,6 +78,20 @@ class ShopStack:
     def relay(self) -> None:
         """Start a relay."""
         self.start("relay", "manage.py", "strangler", "relay")
+
+    def flight(self, seam: str) -> dict[str, Any]:
+        """Return what `strangler status` says is in flight for a call."""
+        seams = json.loads(self.manage("strangler", "status", "--format", "json"))["seams"]
+        return dict(seams[seam]["in_flight"])
+
+    def wait_until(self, condition: Callable[[], object], what: str, *, seconds: float = 60) -> None:
+        """Wait for *condition*; fail with the logs if it does not come true."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                logs = "\n".join(path.read_text()[-3000:] for path in self.folder.glob("*.log"))
+                raise AssertionError(f"{what} did not come\n{logs}")
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """End everything that still runs."""
