@@ -71,6 +71,10 @@ path = "/stream/"
 [[services.images.routes]]
 name = "images.fail"
 path = "/fail/"
+
+[[services.images.calls]]
+name = "images.note"
+task = "images.note"
 """
 SEAMS = ("safe", "idempotent", "once", "limited")
 

@@ -9,9 +9,12 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
+from strangler.calls import seam
+from strangler.core.carried import carried
 from strangler.core.decision import Side
 from strangler.core.stages import RolloutStage, parse_percent
 from strangler.facade import current_decision, override
+from strangler.outbox.models import OutboxMessage
 from strangler.rollout import change, current
 from strangler.rollout.tallies import flush, totals
 
@@ -107,7 +110,23 @@ def memory(request):
     return HttpResponse(line.split()[1])
 
 
+@seam("images.note", key=lambda word: word)
+def note(word):
+    """Do on legacy what the service would do with a message."""
+    return {"side": "legacy", **carried()}
+
+
+def call(request):
+    """Make a call, and say what became of it: done here with these facts, or a message with these headers."""
+    done = note(request.GET["word"])
+    if done is None:
+        row = OutboxMessage.objects.latest("pk")
+        done = {"side": "service", **json.loads(row.headers)}
+    return JsonResponse(done)
+
+
 urlpatterns = [
+    path("call/", call),
     path("_login", log_in),
     path("_rollout", set_rollout),
     path("_override", make_override),
