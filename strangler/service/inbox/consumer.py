@@ -9,6 +9,7 @@ database does not answer, they stay with the broker, unacknowledged, until it do
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 from uuid import uuid5
@@ -17,6 +18,7 @@ from celery.worker.consumer import Consumer
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
+from strangler.core.messages import is_version
 from strangler.service.inbox.delivery import Delivery
 from strangler.service.inbox.parking import park_text
 from strangler.service.inbox.tasks import FOREIGN_IDS, message_id
@@ -63,7 +65,7 @@ class ParkingConsumer(Consumer):
         self._park(message, f"it is refused: {exc}")
 
     def _park(self, message: Message, reason: str) -> None:
-        text = _text(message.body)
+        text, version = _readable(message)
         if len(text) > MAX_KEPT_CHARACTERS:
             reason += f"; only the first {MAX_KEPT_CHARACTERS:,} of {len(text):,} characters are kept"
         headers = message.headers or {}
@@ -71,6 +73,7 @@ class ParkingConsumer(Consumer):
             id=message_id(str(headers["id"])) if headers.get("id") else uuid5(FOREIGN_IDS, text),
             type=str(headers.get("task") or "unknown"),
             body={},
+            version=version,
             headers=headers,
             queue=str((message.delivery_info or {}).get("routing_key") or ""),
         )
@@ -93,6 +96,16 @@ def _find_fault(message: Message) -> str:
         return "" if is_right else "its body is not [arguments, keyword arguments, embedded]"
     # The older protocol: a dictionary with the arguments in it.
     return "" if isinstance(payload, dict) else "its body is not what Celery's protocol says"
+
+
+def _readable(message: Message) -> tuple[str, int]:
+    """Return the body and version of a message of ours, which can be replayed; of any other, what came."""
+    if not _find_fault(message) and isinstance(message.payload, list):
+        args, keywords, _embed = message.payload
+        version = keywords.get("version")
+        if not args and keywords.keys() == {"body", "version"} and is_version(version):
+            return json.dumps(keywords["body"]), version
+    return _text(message.body), 0
 
 
 def _text(body: Any) -> str:

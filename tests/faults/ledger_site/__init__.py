@@ -1,0 +1,1 @@
+"""A service that writes one row per message, so that a test can count the effects."""
