@@ -62,6 +62,7 @@ def steps() -> Iterator[Step]:
         yield pytest(f"monolith on {engine}", "tests/integration/monolith", servers=(engine,))
     for name, settings in services():
         yield pytest(f"service {name}", f"--ds={settings}", f"tests/services/{name}")
+    yield pytest("faults", "tests/faults")
     yield pytest("functional", "tests/functional")
     yield Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
 
