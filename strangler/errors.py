@@ -136,7 +136,9 @@ class ServiceNotReadableError(StranglerError):
     """A service was asked which tasks it has, and did not say."""
 
     def __init__(self, service: str, *, reason: str, command: str) -> None:
-        super().__init__(f"Service {service!r} does not tell its tasks: {reason}. Try it yourself: python {command}")
+        super().__init__(
+            f"Service {service!r} does not tell its tasks: {reason}. Try it yourself: python {command}"
+        )
         self.service = service
         self.reason = reason
 

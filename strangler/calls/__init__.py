@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from strangler.calls.seams import seam
+from strangler.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from strangler.calls.tasks import install, route_task
@@ -23,4 +24,9 @@ _HOMES = {"install": "strangler.calls.tasks", "route_task": "strangler.calls.tas
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        return getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name not in {"celery", "kombu"}:
+            raise
+        raise MissingExtraError("celery", extra="celery", needed_for=f"strangler.calls.{name}") from error

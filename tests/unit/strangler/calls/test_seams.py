@@ -1,13 +1,16 @@
 """The decorator, as far as no database is needed."""
 
+import sys
+
 import pytest
 from celery import Celery
 
+from strangler import calls
 from strangler.calls import seam
 from strangler.calls.declarations import declared
 from strangler.core.carried import carried
 from strangler.core.decision import Side
-from strangler.errors import ConfigurationError, MessageError
+from strangler.errors import ConfigurationError, MessageError, MissingExtraError
 from strangler.rollout import Outcome, tallies
 
 
@@ -79,3 +82,10 @@ def test_arguments_that_are_not_json_say_what_to_do():
     assert declaration.message("a", b=1) == {"args": ["a"], "kwargs": {"b": 1}}
     with pytest.raises(MessageError, match=r"Give @seam\('reports.note', message="):
         declaration.message(object())
+
+
+def test_without_celery_the_message_names_the_extra(monkeypatch):
+    monkeypatch.delitem(sys.modules, "strangler.calls.tasks", raising=False)
+    monkeypatch.setitem(sys.modules, "celery", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'django-strangler\[celery\]'"):
+        calls.install  # noqa: B018 - looking it up is what loads Celery
