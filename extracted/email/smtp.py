@@ -19,6 +19,9 @@ _DOTS = re.compile(rb"^\.", re.MULTILINE)
 _OK = (250, 251)
 _GO_AHEAD = 354
 _GOODBYE = 421
+_DONE = 2
+_FINAL = (_DONE, 4, 5)  # the first digit: done, not now, never
+_PATIENCE_SECONDS = 1
 
 
 class UnknownOutcomeError(smtplib.SMTPException):
@@ -49,7 +52,9 @@ class EmailBackend(smtp.EmailBackend):
         return lambda *args, **kwargs: made_by(*args, source_address=(address, 0), **kwargs)
 
     def _close_connection(self, connection: smtplib.SMTP) -> None:
-        # Goodbyes are a courtesy: what the server said about the mail is known already.
+        # Goodbyes are a courtesy: what the server said about the mail is known already, and should be on record.
+        if connection.sock is not None:
+            connection.sock.settimeout(_PATIENCE_SECONDS)
         try:
             super()._close_connection(connection)
         except (smtplib.SMTPException, OSError):
@@ -66,8 +71,7 @@ class EmailBackend(smtp.EmailBackend):
             }
         )
         self.before_data()
-        self._data(content)
-        self._final_reply()
+        self._hand_over(content)
         return True
 
     @property
@@ -95,20 +99,34 @@ class EmailBackend(smtp.EmailBackend):
             raise smtplib.SMTPRecipientsRefused(refusals)
         return refusals
 
-    def _data(self, content: bytes) -> None:
+    def _hand_over(self, content: bytes) -> None:
         code, reply = self._smtp.docmd("DATA")
         if code != _GO_AHEAD:
             raise smtplib.SMTPDataError(code, reply)
-        end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
-        # If this fails, the server has not seen the end of the mail and will not deliver it.
-        self._smtp.send(_DOTS.sub(b"..", content) + end)
-
-    def _final_reply(self) -> None:
+        is_written = False
         try:
-            if self._smtp.sock is not None:
-                self._smtp.sock.settimeout(config().final_reply_timeout.total_seconds())
-            code, reply = self._smtp.getreply()
-        except Exception as error:  # a time limit too: whatever it is, the reply did not come
+            self._smtp.send(_as_data(content))
+            is_written = True
+            code, reply = self._final_reply()
+        except Exception as error:
+            # If the connection broke while writing, the server has not seen the end and will not deliver it.
+            # Anything else, such as a time limit, may have come a moment after the last byte.
+            if not is_written and isinstance(error, smtplib.SMTPException | OSError):
+                raise
             raise UnknownOutcomeError(f"no reply after DATA ({type(error).__name__}: {error})") from error
-        if code not in _OK:
+        if code // 100 != _DONE:
             raise smtplib.SMTPDataError(code, reply)
+
+    def _final_reply(self) -> tuple[int, bytes]:
+        if self._smtp.sock is not None:
+            self._smtp.sock.settimeout(config().final_reply_timeout.total_seconds())
+        code, reply = self._smtp.getreply()
+        if code // 100 not in _FINAL:
+            raise smtplib.SMTPException(f"the reply makes no sense: {reply!r}")
+        return code, reply
+
+
+def _as_data(content: bytes) -> bytes:
+    """Return *content* as it stands after DATA: dots doubled, and the end marked."""
+    end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
+    return _DOTS.sub(b"..", content) + end

@@ -31,6 +31,7 @@ class Phase(StrEnum):
     DATA = "data"  # the command, before the content
     CONTENT = "content"  # in the middle of it
     REPLY = "reply"  # after the final dot
+    QUIT = "quit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ class _Conversation(socketserver.StreamRequestHandler):
         elif command == "DATA":
             self.data()
         elif command == "QUIT":
-            self.send("221 bye")
+            self.say(Phase.QUIT, "221 bye")
             raise _HungUp
         else:
             self.send("250 ok")

@@ -1,8 +1,11 @@
 """Each way an attempt can end, against a real socket: the state, the reply on record, and who gets it again."""
 
+import smtplib
+import time
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from extracted.email import progress
@@ -150,6 +153,29 @@ def test_a_server_that_is_slow_after_data_is_in_doubt(smtp, message, configure):
     configure(FINAL_REPLY_TIMEOUT=timedelta(seconds=0.3))
     smtp.next(Behaviour(wait_at=Phase.REPLY, seconds=2))
     assert sent(message()).state == State.UNKNOWN
+
+
+@pytest.mark.parametrize("reply", ["hello", "354 more?"])
+def test_a_reply_after_data_that_makes_no_sense_is_in_doubt(smtp, message, reply):
+    smtp.next(Behaviour(replies={Phase.REPLY: reply}))
+    assert sent(message()).state == State.UNKNOWN
+
+
+def test_a_time_limit_in_the_last_moment_is_in_doubt(smtp, message, monkeypatch):
+    def written_and_interrupted(self, data):
+        self.sock.sendall(data if isinstance(data, bytes) else data.encode())
+        if isinstance(data, bytes):
+            raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(smtplib.SMTP, "send", written_and_interrupted)
+    assert sent(message()).state == State.UNKNOWN
+
+
+def test_nobody_waits_long_for_a_goodbye(smtp, message):
+    smtp.next(Behaviour(wait_at=Phase.QUIT, seconds=5))
+    started = time.monotonic()
+    assert sent(message()).state == State.SENT
+    assert time.monotonic() - started < 3
 
 
 def test_one_recipient_of_two_can_be_refused(smtp, message):
