@@ -35,7 +35,15 @@ class Ports:
 
     @classmethod
     def choose(cls, *, monolith: int | None) -> "Ports":
-        """Take *monolith* as it is, and free ports for the rest."""
+        """Take *monolith* if it is free, and free ports for the rest.
+
+        Raises:
+            StageError: somebody listens on *monolith*.
+        """
+        if monolith and free_port(monolith) != monolith:
+            raise StageError(
+                f"Port {monolith} is taken: stop what listens there, or choose another with --port."
+            )
         first = monolith or free_port(8000)
         return cls(monolith=first, images=free_port(first + 1), valkey=free_port(6379), smtp=free_port(1025))
 
