@@ -50,7 +50,7 @@ class Ports:
     @property
     def options(self) -> list[str]:
         """The options for `strangler up`."""
-        names = ("monolith", "images", "valkey", "smtp")
+        names = ("monolith", "images", "smtp", *(["valkey"] if needs_valkey() else []))
         return [f"--port={name}={getattr(self, name)}" for name in names]
 
 
@@ -145,7 +145,7 @@ class Site:
         return [*self.ports.options, "--state", str(self.state)]
 
     def _base_members(self) -> list[str]:
-        return ["monolith", "smtp", *(["valkey"] if "BROKER_URL" not in os.environ else [])]
+        return ["monolith", "smtp", *(["valkey"] if needs_valkey() else [])]
 
     def _defaults(self) -> dict[str, str]:
         return {
@@ -157,6 +157,11 @@ class Site:
 
     def _addresses(self) -> dict[str, str]:
         return {"MONOLITH_URL": self.url, "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}"}
+
+
+def needs_valkey() -> bool:
+    """Whether the embedded broker has to run: the environment names no other one."""
+    return not os.environ.get("BROKER_URL")
 
 
 def free_port(first: int) -> int:
