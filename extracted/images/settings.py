@@ -94,6 +94,7 @@ IMAGES = {
     "MEMORY_BYTES": env.int("IMAGES_MEMORY_BYTES", default=1_073_741_824),
     "SOFT_TIME_LIMIT": timedelta(seconds=env.int("IMAGES_TIME_LIMIT_SECONDS", default=30)),
     "RESEND_AFTER": timedelta(seconds=env.int("IMAGES_RESEND_AFTER_SECONDS", default=30)),
+    "REQUEUE_EVERY": timedelta(seconds=env.int("IMAGES_REQUEUE_EVERY_SECONDS", default=5)),
     "BROKER_TIMEOUT": timedelta(seconds=1),
     "MONOLITH_URL": env("MONOLITH_URL", default="http://127.0.0.1:8000").rstrip("/"),
 }
