@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from strangler.cli.render import add_format_argument, console, table, write_json
 from strangler.rollout.report import SeamReport, StatusReport, make_report
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
+
+    from strangler.rollout.models import RolloutEvent
 
 HELP = "where every seam stands and what each side did lately"
 
@@ -36,7 +40,17 @@ def _print(report: StatusReport, *, stdout: OutputWrapper) -> None:
         out.print("The topology has no seams: every request goes to the monolith.")
         return
     minutes = int(report.window.total_seconds() // 60)
-    columns = ("seam", "stage", "route", "service", ">legacy", ">service", ">fallbacks", ">failed", "changed")
+    columns = (
+        "seam",
+        "stage",
+        "route",
+        "service",
+        ">legacy",
+        ">service",
+        ">fallbacks",
+        ">failed",
+        "changed (UTC)",
+    )
     out.print(
         table(columns, map(_row, report.seams), title=f"Seams, and requests of the last {minutes} minutes")
     )
@@ -56,6 +70,15 @@ def _row(seam: SeamReport) -> tuple[str, ...]:
     path = f"{' '.join(sorted(route.methods - {'HEAD'}))} {route.path}"
     counts = (seam.legacy, seam.service, seam.fallbacks, seam.failures)
     return (route.name, stage, path, route.service, *map(str, counts), changed if route.has_legacy else "")
+
+
+def _moment(event: RolloutEvent) -> str:
+    is_today = event.changed_at.date() == timezone.now().date()
+    return (
+        f"{event.changed_at:%H:%M:%S} by {event.actor}"
+        if is_today
+        else f"{event.changed_at:%Y-%m-%d} by {event.actor}"
+    )
 
 
 def _as_document(report: StatusReport) -> dict[str, Any]:
