@@ -144,6 +144,7 @@ class _Course:
         self.visit = visit
         self.snapshot = snapshot
         self.identity: Identity | None = None
+        self.service_url = ""
         self.decision: Decision
         self.framing: Framing
 
@@ -219,7 +220,7 @@ class _Course:
 
     def _outgoing(self) -> Outgoing:
         visit, incoming, route = self.visit, self.visit.incoming, self.visit.route
-        url = config().service_url(route.service)
+        url = self.service_url = config().service_url(route.service)
         crossing = Crossing(
             is_behind_proxy=config().is_behind_proxy,
             kept_cookies=frozenset({settings.CSRF_COOKIE_NAME}),
@@ -262,7 +263,7 @@ class _Course:
         fields = response_fields(
             reply.fields,
             status=reply.status,
-            service_url=config().service_url(self.visit.route.service),
+            service_url=self.service_url,
             scheme=incoming.scheme,
             host=incoming.host,
             is_personal=self.visit.route.has_legacy or self.identity is not None,
