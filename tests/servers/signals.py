@@ -8,13 +8,11 @@ import time
 
 import psutil
 
-FROZEN = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-
 
 def sigstop(pid: int) -> None:
     """Freeze the process tree below *pid*, parents first, and wait until the kernel has done it."""
     for process in _send(pid, signal.SIGSTOP):
-        while process.is_running() and process.status() not in FROZEN:
+        while not (has_ended(process) or process.status() == psutil.STATUS_STOPPED):
             time.sleep(0.001)
 
 
@@ -25,8 +23,20 @@ def sigcont(pid: int) -> None:
 
 def sigkill(pid: int) -> None:
     """End a process tree at once and wait until it is gone."""
-    tree = _send(pid, signal.SIGKILL)
-    psutil.wait_procs(tree, timeout=10)
+    for process in _send(pid, signal.SIGKILL):
+        while not has_ended(process):
+            time.sleep(0.001)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Return whether a process is gone, or only waits for a parent that will never ask.
+
+    In a container without an init, orphans stay zombies for ever.
+    """
+    try:
+        return process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _send(pid: int, number: signal.Signals) -> list[psutil.Process]:
