@@ -42,10 +42,8 @@ def kill_whoever_works(images, upload):
 
 @cache
 def slow_photo():
-    """Return a photo that takes a worker half a second: many pixels, and no shortcut through them."""
-    return encoded(
-        Image.effect_noise((500, 500), 90).resize((6000, 5000)).convert("RGB"), "PNG", compress_level=1
-    )
+    """Return a photo that is sent in no time and takes a worker half a second: many pixels, all alike."""
+    return encoded(Image.new("RGB", (9000, 8000), (90, 120, 60)), "PNG", compress_level=1)
 
 
 def test_a_photo_survives_the_death_of_its_worker_process(images):
