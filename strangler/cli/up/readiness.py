@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(seconds=60)
 ANSWER_SECONDS = 2.0
+PROBE = "/health/live"  # of strangler.service.urls; a site without it answers 404, which is an answer too
 
 
 def wait_for(urls: Mapping[str, str], *, patience: timedelta = PATIENCE) -> list[str]:
@@ -43,8 +44,8 @@ def answers(url: str) -> bool:
                 return True
         connection = http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
         try:
-            connection.request("HEAD", "/")
-            connection.getresponse()
+            connection.request("GET", PROBE)
+            connection.getresponse().read()
         finally:
             connection.close()
     except (OSError, http.client.HTTPException):
