@@ -93,7 +93,11 @@ SERVERS = {
     )
 }
 
+# What only the benchmarks use.
+TOOLS = {"wrk": Server(name="wrk", programs=("wrk",), packages=("wrk",))}
 
-def missing() -> list[Server]:
-    """Return the servers that this machine lacks, in the catalogue's order."""
-    return [server for server in SERVERS.values() if not server.is_present()]
+
+def missing(*names: str) -> list[Server]:
+    """Return which of *names* this machine lacks, in the given order; without names, of all servers."""
+    known = {**SERVERS, **TOOLS}
+    return [known[name] for name in names or SERVERS if not known[name].is_present()]
