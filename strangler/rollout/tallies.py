@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
@@ -31,7 +30,9 @@ class Outcome(StrEnum):
     FAILED = "failed"
     FALLBACK = "fallback"
     REFUSED = "refused"
-    BAD_OVERRIDE = "bad-override"  # a forged or expired wish for a side; the request itself is counted besides
+    BAD_OVERRIDE = (
+        "bad-override"  # a forged or expired wish for a side; the request itself is counted besides
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,21 @@ def tally(seam: str, *, side: Side, outcome: Outcome) -> None:
 
 
 def flush() -> None:
-    """Add this process's counts to the database; what can't be written stays for the next time."""
+    """Add this process's counts to the database; what can't be written stays for the next time.
+
+    Each count is a statement of its own: in one transaction, processes that begin the same minute together would
+    deadlock on MariaDB.
+    """
     taken = _take()
-    if not taken:
-        return
     try:
-        with transaction.atomic(using=config().database):
-            for key, count in taken.items():
-                _add(key, count)
-            SeamTally.objects.using(config().database).filter(minute__lt=timezone.now() - KEEP).delete()
-    except BaseException:
+        while taken:
+            key, count = next(iter(taken.items()))
+            _add(key, count)
+            del taken[key]
+    finally:
         with _lock:
             _counts.update(taken)
-        raise
+    SeamTally.objects.using(config().database).filter(minute__lt=timezone.now() - KEEP).delete()
 
 
 def totals(*, since: datetime) -> Mapping[str, Mapping[tuple[str, str], int]]:
@@ -98,5 +101,6 @@ def _add(key: _Key, count: int) -> None:
         "side": key.side.value,
         "outcome": key.outcome.value,
     }
-    rows.get_or_create(**where)
-    rows.filter(**where).update(count=F("count") + count)
+    if not rows.filter(**where).update(count=F("count") + count):
+        rows.bulk_create([SeamTally(**where)], ignore_conflicts=True)  # somebody may be faster
+        rows.filter(**where).update(count=F("count") + count)
