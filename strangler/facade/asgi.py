@@ -26,7 +26,7 @@ from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
 from strangler.facade.policy import may_repeat
-from strangler.facade.request import AsgiIncoming
+from strangler.facade.request import AsgiIncoming, scope_path
 from strangler.facade.visit import begin
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ class Facade:
     def _match(self, scope: Scope) -> Route | None:
         if scope["type"] != "http":
             return None
-        incoming = AsgiIncoming(scope)
-        return self.door.match(incoming.method, incoming.path)
+        return self.door.match(scope["method"], scope_path(scope))
 
 
 class _Request:

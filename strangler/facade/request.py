@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -45,7 +45,7 @@ class Incoming:
         query: str = "",
         scheme: str = "http",
         peer: str = "",
-        fields: Fields,
+        fields: Fields | None,
         is_delimited: bool = False,
         can_stream: bool = True,
     ) -> None:
@@ -57,12 +57,18 @@ class Incoming:
         self.peer = peer
         self.is_delimited = is_delimited
         self.can_stream = can_stream
-        self._fields = fields
+        self._fields: Fields | None = fields
 
     @property
     def fields(self) -> Fields:
         """The header fields in order."""
+        if self._fields is None:
+            self._fields = self._list_fields()
         return self._fields
+
+    def _list_fields(self) -> Fields:
+        """Return the fields of a request that lists them only when somebody asks."""
+        raise NotImplementedError
 
     def values(self, name: str) -> list[str]:
         """Return all values of field *name* (lower case), in order."""
@@ -82,9 +88,8 @@ class Incoming:
         """The `Host` that the client asked for."""
         return self.value("host")
 
-    @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies as Django reads them."""
+        """Return the cookies as Django reads them."""
         values = self.values("cookie")
         return parse_cookie("; ".join(values)) if values else {}
 
@@ -107,14 +112,13 @@ class WsgiIncoming(Incoming):
             query=environ.get("QUERY_STRING", ""),
             scheme=environ["wsgi.url_scheme"],
             peer=environ.get("REMOTE_ADDR", ""),
-            fields=[],
+            fields=None,
             can_stream=bool(environ.get("wsgi.input_terminated")),
         )
         self._environ = environ
 
-    @cached_property
-    def fields(self) -> Fields:
-        """The header fields; a WSGI server has joined those that came more than once."""
+    def _list_fields(self) -> Fields:
+        """Return the header fields; a WSGI server has joined those that came more than once."""
         return [
             (_field_name(key), value)
             for key, value in self._environ.items()
@@ -132,11 +136,11 @@ class AsgiIncoming(Incoming):
     """The request of an ASGI scope."""
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
-        prefix = settings.FORCE_SCRIPT_NAME or scope.get("root_path", "") or ""
+        prefix = _script_name(scope)
         raw_path = (scope.get("raw_path") or b"").decode("latin-1")
         super().__init__(
             method=scope["method"].upper(),
-            path=scope["path"].removeprefix(prefix),
+            path=scope_path(scope),
             raw_path=raw_path_of(raw_path, script_name=prefix) if raw_path else "",
             query=(scope.get("query_string") or b"").decode("latin-1"),
             scheme=scope.get("scheme", "http"),
@@ -144,6 +148,16 @@ class AsgiIncoming(Incoming):
             fields=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
             is_delimited=scope.get("http_version", "1.1") not in _UNDELIMITED_VERSIONS,
         )
+
+
+def scope_path(scope: Mapping[str, Any]) -> str:
+    """Return the path of an ASGI scope as Django resolves it."""
+    path: str = scope["path"]
+    return path.removeprefix(_script_name(scope))
+
+
+def _script_name(scope: Mapping[str, Any]) -> str:
+    return settings.FORCE_SCRIPT_NAME or scope.get("root_path", "") or ""
 
 
 _UNDELIMITED_VERSIONS = frozenset({"1.0", "1.1"})

@@ -76,7 +76,7 @@ class Visit:
 
 def begin(route: Route, incoming: Incoming) -> Visit:
     """Return the visit that *incoming* to *route* is."""
-    cookies = incoming.cookies
+    cookies = incoming.cookies()
     key = cookies.get(config().cookie_name, "")
     is_known = _KEY.fullmatch(key) is not None
     wish, is_bad = _read_wish(

@@ -7,7 +7,6 @@ A request without a route goes to Django with nothing added and nothing copied; 
 from __future__ import annotations
 
 import http.client
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import get_path_info
@@ -66,6 +65,7 @@ class _Request:
         self._environ = environ
         self._start_response = start_response
         self._visit = begin(route, WsgiIncoming(environ))
+        self._made_body: WsgiBody | None = None
 
     def answer(self) -> Iterable[bytes]:
         """Carry out the conversation, and do what it ends with."""
@@ -94,9 +94,14 @@ class _Request:
             return identify_or_fail(step.cookies)
         return close(step.reply.body)
 
-    @cached_property
+    @property
     def _body(self) -> WsgiBody:
-        """The body, once somebody besides legacy wants it."""
+        """The body, made when somebody besides legacy wants it."""
+        if self._made_body is None:
+            self._made_body = self._make_body()
+        return self._made_body
+
+    def _make_body(self) -> WsgiBody:
         route, incoming = self._visit.route, self._visit.incoming
         try:
             framing = incoming.framing()
@@ -136,8 +141,7 @@ class _Request:
 
     def _finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Return *body*; what the client still sends is read away behind it."""
-        intake = self._body.intake
-        return body if not intake.framing.has_body else _Lingering(body, self._body)
+        return _Lingering(body, self._body) if self._body.intake.framing.has_body else body
 
 
 class _Lingering:

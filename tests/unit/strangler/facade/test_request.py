@@ -51,7 +51,7 @@ def test_both_servers_tell_the_same_story(incoming: Incoming):
     assert incoming.scheme == "https"
     assert incoming.peer == "192.0.2.7"
     assert incoming.host == "shop.example"
-    assert incoming.cookies == {"a": "1", "strangler_id": "abc"}
+    assert incoming.cookies() == {"a": "1", "strangler_id": "abc"}
     assert incoming.framing() == Framing(12)
     assert incoming.can_stream
     assert {(name.lower(), value) for name, value in incoming.fields} == {
