@@ -1,4 +1,4 @@
-"""Name every server the tests can use, where its program is, and which Debian packages bring it."""
+"""Name every server and program from outside that the tests can use, where its program is, and which Debian packages bring it."""
 
 from __future__ import annotations
 
@@ -90,6 +90,7 @@ SERVERS = {
         Server(name="nginx", programs=("nginx",), packages=("nginx-light",)),
         Server(name="haproxy", programs=("haproxy",), packages=("haproxy",)),
         Server(name="chromium", programs=("chromium",), packages=("chromium",)),
+        Server(name="curl", programs=("curl",), packages=("curl",)),
     )
 }
 

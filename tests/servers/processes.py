@@ -22,6 +22,7 @@ from mirakuru import TCPExecutor
 from mirakuru.exceptions import ProcessFinishedWithError
 
 from tests.servers.catalogue import SERVERS
+from tests.servers.signals import descendants, wait_for_end
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -131,12 +132,14 @@ class PrivateServer:
             self._executor.kill()
 
     def stop(self) -> None:
-        """End the server in good order and remove its folder."""
+        """End the server in good order, with everything it started, and remove its folder."""
         if self._executor is not None and self._executor.running():
             self.thaw()
+            family = descendants(self.pid)
             # Every server has its own idea of an exit status after SIGTERM; it has ended.
             with contextlib.suppress(ProcessFinishedWithError):
                 self._executor.stop()
+            wait_for_end(family)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
