@@ -19,8 +19,8 @@ from tests.servers.signals import has_ended, sigcont, sigkill, sigstop
 
 
 def test_mariadb_gives_every_test_an_empty_database(mariadb_url, mariadb):
-    MySQLdb = pytest.importorskip("MySQLdb")
-    with MySQLdb.connect(
+    driver = pytest.importorskip("MySQLdb")
+    with driver.connect(
         host="127.0.0.1", port=mariadb.port, user="root", database=mariadb_url.rsplit("/")[-1]
     ) as db:
         cursor = db.cursor()
