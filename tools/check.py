@@ -92,8 +92,7 @@ def django_checks(name: str, settings: str) -> Iterator[Check]:
 
 def services() -> Iterator[tuple[str, str]]:
     """Yield name and settings module of every service in the topology."""
-    path = ROOT / "strangler.toml"
-    topology = tomllib.loads(path.read_text()) if path.exists() else {}
+    topology = tomllib.loads((ROOT / "strangler.toml").read_text())
     for name, service in topology.get("services", {}).items():
         yield name, service["settings"]
 
