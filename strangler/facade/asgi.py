@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
-from strangler import rollout
 from strangler.conf import config
 from strangler.facade import answers
 from strangler.facade.asgi_body import AsgiBody, Message, Receive
 from strangler.facade.asgi_exchange import AsgiAnswerStream, AsgiExchanger
 from strangler.facade.asgi_legacy import AsgiLegacyCall
-from strangler.facade.conversation import Exchange, Identify, Refuse, UseLegacy, converse
+from strangler.facade.conversation import Course, Exchange, Identify, Refuse, UseLegacy
 from strangler.facade.door import Door
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
@@ -65,8 +64,8 @@ class Facade:
     async def snapshot(self) -> Snapshot:
         """Return the rollouts; what may wait for the database does it in a thread."""
         if self._is_snapshot_running and config().snapshot_interval:
-            return rollout.current()
-        snapshot: Snapshot = await sync_to_async(rollout.current, thread_sensitive=False)()
+            return self.door.snapshot()
+        snapshot: Snapshot = await sync_to_async(self.door.snapshot, thread_sensitive=False)()
         self._is_snapshot_running = True
         return snapshot
 
@@ -97,7 +96,11 @@ class _Request:
             await self._deliver(ending)
 
     async def _converse(self) -> Ending:
-        conversation = converse(self._facade.door, self._visit, await self._facade.snapshot())
+        course = Course(self._facade.door, self._visit, await self._facade.snapshot())
+        settled = course.settle()
+        if settled is not None:
+            return settled
+        conversation = course.run()
         try:
             step = next(conversation)
             while True:

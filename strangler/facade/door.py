@@ -23,6 +23,7 @@ class Door:
 
     def __init__(self) -> None:
         self._breakers: dict[str, Breaker] = {}
+        self.snapshot = rollout.current
         self._tally = rollout.tally  # looked up once: the package finds its names anew each time
         self._outcome = rollout.Outcome
         self._lock = threading.Lock()
@@ -44,7 +45,8 @@ class Door:
     def tally_status(self, decision: Decision, status: int) -> None:
         """Count an answer of the side that was to give it."""
         is_done = status < FIRST_SERVER_ERROR
-        self.tally(decision, self._outcome.DONE if is_done else self._outcome.FAILED)
+        outcome = self._outcome.DONE if is_done else self._outcome.FAILED
+        self._tally(decision.seam, side=decision.side, outcome=outcome)
 
     def tally_bad_override(self, decision: Decision) -> None:
         """Count an override that nobody signed; on the service, so that it adds nothing to legacy's requests."""

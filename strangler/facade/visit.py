@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 from dataclasses import dataclass
@@ -14,8 +15,6 @@ from strangler.errors import TokenError
 from strangler.facade import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from strangler.core.stages import Rollout
     from strangler.core.topology import Route
     from strangler.facade.override import Override
@@ -31,7 +30,6 @@ class Visit:
     Args:
         route: that matched.
         incoming: the request.
-        cookies: as Django reads them.
         key: on which the decision hangs.
         is_new: the client had no usable key, so the answer sets one.
         wish: verified override for this route and moment, not yet checked for staff.
@@ -41,7 +39,6 @@ class Visit:
 
     route: Route
     incoming: Incoming
-    cookies: Mapping[str, str]
     key: str
     is_new: bool
     wish: Override | None
@@ -76,22 +73,18 @@ class Visit:
 
 def begin(route: Route, incoming: Incoming) -> Visit:
     """Return the visit that *incoming* to *route* is."""
-    cookies = incoming.cookies()
-    key = cookies.get(config().cookie_name, "")
+    key = incoming.cookie(config().cookie_name)
     is_known = _KEY.fullmatch(key) is not None
-    wish, is_bad = _read_wish(
-        incoming.value(override.HEADER.lower()) or cookies.get(override.COOKIE, ""), route
-    )
+    wish, is_bad = _read_wish(incoming.value("strangler-override") or incoming.cookie(override.COOKIE), route)
     return Visit(
         route=route,
         incoming=incoming,
-        cookies=cookies,
         key=key if is_known else secrets.token_hex(16),
         # Without a legacy side there is nothing to decide, and a cookie would keep the answer out of caches.
         is_new=not is_known and route.has_legacy,
         wish=wish,
         has_bad_wish=is_bad,
-        request_id=secrets.token_hex(16),
+        request_id=f"{random.getrandbits(128):032x}",
     )
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import get_path_info
 
-from strangler import rollout
 from strangler.facade import answers
-from strangler.facade.conversation import Exchange, Identify, Refuse, UseLegacy, converse
+from strangler.facade.conversation import Course, Exchange, Identify, Refuse, UseLegacy
 from strangler.facade.door import Door
 from strangler.facade.exchange import Exchanger
 from strangler.facade.framing import BadFramingError, Framing
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from strangler.core.topology import Route
     from strangler.facade.answers import Refusal
     from strangler.facade.conversation import Deliver, Ending, Step
+    from strangler.facade.visit import Visit
 
 
 class Facade:
@@ -49,22 +48,23 @@ class Facade:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        route = self.door.match(environ["REQUEST_METHOD"], get_path_info(environ))
+        path = get_path_info(environ)
+        route = self.door.match(environ["REQUEST_METHOD"], path)
         if route is None:
             return self.application(environ, start_response)
-        return _Request(self, environ, start_response, route).answer()
+        return _Request(self, environ, start_response, begin(route, WsgiIncoming(environ, path))).answer()
 
 
 class _Request:
     """One request to a matched route."""
 
     def __init__(
-        self, facade: Facade, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+        self, facade: Facade, environ: WSGIEnvironment, start_response: StartResponse, visit: Visit
     ) -> None:
         self._facade = facade
         self._environ = environ
         self._start_response = start_response
-        self._visit = begin(route, WsgiIncoming(environ))
+        self._visit = visit
         self._made_body: WsgiBody | None = None
 
     def answer(self) -> Iterable[bytes]:
@@ -77,7 +77,11 @@ class _Request:
         return self._deliver(ending)
 
     def _converse(self) -> Ending:
-        conversation = converse(self._facade.door, self._visit, rollout.current())
+        course = Course(self._facade.door, self._visit, self._facade.door.snapshot())
+        settled = course.settle()
+        if settled is not None:
+            return settled
+        conversation = course.run()
         try:
             step = next(conversation)
             while True:

@@ -13,6 +13,7 @@ from strangler.core.seams import Service
 from strangler.core.stages import Rollout, RolloutStage
 from strangler.core.topology import Topology
 from strangler.facade.conversation import (
+    Course,
     Deliver,
     Discard,
     Exchange,
@@ -20,7 +21,6 @@ from strangler.facade.conversation import (
     Refuse,
     Reply,
     UseLegacy,
-    converse,
 )
 from strangler.facade.door import Door
 from strangler.facade.identity import Identity
@@ -63,8 +63,13 @@ def talk(*results, snapshot=LIVE, to=None, door=None, **request):
     return drive(converse(door or Door(), visit, snapshot), *results)
 
 
+def converse(door, visit, snapshot):
+    course = Course(door, visit, snapshot)
+    return course.settle() or (yield from course.run())
+
+
 def counted():
-    return {(key.side.value, key.outcome.value): count for key, count in tallies._counts.items()}
+    return {(key.side, key.outcome): count for key, count in tallies._counts.items()}
 
 
 def test_a_seam_at_legacy_asks_for_nothing():

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.core.handlers.wsgi import get_path_info
 
 from strangler.facade.framing import Framing
 from strangler.facade.request import AsgiIncoming, Incoming, WsgiIncoming
@@ -42,7 +43,11 @@ SCOPE = {
 }
 
 
-@pytest.mark.parametrize("incoming", [WsgiIncoming(ENVIRON), AsgiIncoming(SCOPE)], ids=["wsgi", "asgi"])
+def wsgi(environ):
+    return WsgiIncoming(environ, get_path_info(environ))
+
+
+@pytest.mark.parametrize("incoming", [wsgi(ENVIRON), AsgiIncoming(SCOPE)], ids=["wsgi", "asgi"])
 def test_both_servers_tell_the_same_story(incoming: Incoming):
     assert incoming.method == "POST"
     assert incoming.path == "/photos/ä/"
@@ -60,12 +65,12 @@ def test_both_servers_tell_the_same_story(incoming: Incoming):
 
 
 def test_an_empty_content_length_is_none():
-    assert WsgiIncoming({**ENVIRON, "CONTENT_LENGTH": ""}).framing() == Framing(0)
+    assert wsgi({**ENVIRON, "CONTENT_LENGTH": ""}).framing() == Framing(0)
 
 
 def test_a_server_that_does_not_end_its_input_can_not_stream():
     environ = {key: value for key, value in ENVIRON.items() if key != "wsgi.input_terminated"}
-    assert not WsgiIncoming(environ).can_stream
+    assert not wsgi(environ).can_stream
 
 
 def test_a_body_in_http_2_needs_no_field():
@@ -75,11 +80,38 @@ def test_a_body_in_http_2_needs_no_field():
 
 def test_the_script_name_is_no_part_of_the_path():
     environ = {**ENVIRON, "SCRIPT_NAME": "/shop", "PATH_INFO": "/a/", "RAW_URI": "/shop/a/?x=1"}
-    assert WsgiIncoming(environ).raw_path == "/a/"
+    assert wsgi(environ).raw_path == "/a/"
     scope = {**SCOPE, "root_path": "/shop", "path": "/shop/a/", "raw_path": b"/shop/a/"}
     assert (AsgiIncoming(scope).path, AsgiIncoming(scope).raw_path) == ("/a/", "/a/")
 
 
 def test_a_server_that_tells_no_raw_path_leaves_it_empty():
     environ = {key: value for key, value in ENVIRON.items() if key != "RAW_URI"}
-    assert WsgiIncoming(environ).raw_path == ""
+    assert wsgi(environ).raw_path == ""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda value: wsgi({**ENVIRON, "HTTP_COOKIE": value}),
+        lambda value: AsgiIncoming({**SCOPE, "headers": [(b"cookie", value.encode())]}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("key=a", "a"),
+        ("x=1; key=a; y=2", "a"),
+        ("key=a; key=b", "b"),
+        ("xkey=a", ""),
+        ("x=key=a", ""),
+        (" key = a ;", "a"),
+        ("key=", ""),
+        ("", ""),
+        ("key", ""),
+    ],
+)
+def test_one_cookie_is_found_as_django_finds_it(make, header, value):
+    incoming = make(header)
+    assert incoming.cookie("key") == value
+    assert incoming.cookies().get("key", "") == value
