@@ -60,7 +60,7 @@ def steps() -> Iterator[Step]:
     yield pytest("integration", *PARALLEL, "tests/integration")
     for engine in ("mariadb", "postgres"):
         folders = ("tests/integration/monolith", "tests/integration/strangler")
-        yield pytest(f"on {engine}", *folders, servers=(engine,))
+        yield pytest(f"on {engine}", "-n", "2", *folders, servers=(engine,))
     for name, settings in services():
         yield pytest(f"service {name}", *PARALLEL, f"--ds={settings}", f"tests/services/{name}")
     yield pytest("faults", *PARALLEL, "tests/faults")

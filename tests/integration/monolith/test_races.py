@@ -1,8 +1,4 @@
-"""Several customers, or one with an impatient finger, at the same moment.
-
-Not on SQLite: its test database lives in memory and is not for several threads. The suite runs this folder on
-MariaDB and PostgreSQL as well.
-"""
+"""Several customers, or one with an impatient finger, at the same moment."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -24,10 +20,7 @@ from tests.integration.monolith.test_billing import CARD
 from tests.integration.monolith.test_orders import ADDRESS, put
 from tests.unit.images import samples
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite in memory is not for several threads"),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 6
 
 
