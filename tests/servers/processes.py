@@ -127,9 +127,11 @@ class PrivateServer:
         os.killpg(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the server at once, as a crash does (SIGKILL); its data stays for ``restart``."""
-        if self._executor is not None:
+        """End the server and everything it started at once, as a crash does (SIGKILL); its data stays."""
+        if self._executor is not None and self._executor.running():
+            family = descendants(self.pid)
             self._executor.kill()
+            wait_for_end(family)
 
     def stop(self) -> None:
         """End the server in good order, with everything it started, and remove its folder."""
