@@ -58,7 +58,7 @@ def test_nginx_serves_the_given_block(nginx):
 
 
 def test_a_frozen_server_keeps_connections_and_answers_nothing():
-    with processes.Valkey() as server, Redis.from_url(server.url, socket_timeout=0.3, retry=None) as client:
+    with processes.Valkey() as server, Redis.from_url(server.url, socket_timeout=2, retry=None) as client:
         client.ping()
         server.freeze()
         with pytest.raises(RedisTimeoutError):
