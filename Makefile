@@ -10,6 +10,7 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 endif
 
 BIN := .venv/bin
+BENCHES := facade images uploads
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
@@ -32,8 +33,13 @@ check: python ## lint, formatting, types, layers, migrations, system checks, doc
 	@$(BIN)/python tools/check.py
 
 bench: python ## measure against peers (NAME=uploads, images or facade; without NAME all of them)
+	@for name in $(NAME); do test -f tests/bench/$$name.py || { \
+		echo "there is no benchmark $$name; there are: $(BENCHES)" >&2; exit 2; }; done
+	@$(PYTHON) tools/servers.py nginx wrk
 	@$(PYTHON) tools/environment.py .venv-bench bench
-	@.venv-bench/bin/python -m tests.bench $(NAME)
+	@for name in $(or $(NAME),$(BENCHES)); do \
+		.venv-bench/bin/python -m tests.bench.$$name || failed=1; \
+	done; exit $${failed:-0}
 
 docs: python ## build the documentation into docs/_build/html
 	@$(PYTHON) tools/environment.py .venv docs
@@ -48,5 +54,5 @@ clean: ## remove everything the other targets made: environments, databases, pho
 python:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer with venv and ensurepip was found on the PATH;" \
 		"install one (Debian: apt-get install python3 python3-venv) or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "$(PYTHON) is not a Python 3.11 or newer with venv and ensurepip; name another: make PYTHON=…" >&2; exit 1; }

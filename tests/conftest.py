@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from tests.servers.fixtures import (  # noqa: F401  (fixtures are found by name)
     valkey,
     valkey_url,
 )
+
+# Workers of xdist get a terminal of 80 columns, which would cut tables that are wider elsewhere.
+os.environ.pop("COLUMNS", None)
 
 SERVICES = Path(__file__).parent / "services"
 

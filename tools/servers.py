@@ -1,6 +1,6 @@
-"""Install the servers that the tests need, where that is possible, and say what is left out.
+"""Install the servers that the tests need, or the named ones, where that is possible; say what is left out.
 
-Run by `make test` with any Python: standard library only. Installs with apt-get as root on Debian and Ubuntu;
+Run by the Makefile with any Python 3.11+: standard library only. Installs with apt-get as root on Debian and Ubuntu;
 elsewhere it names the missing servers, and with CI=true it fails. The daemons are never started: the tests
 start private copies on free ports.
 """
@@ -23,18 +23,18 @@ from tests.servers.catalogue import Server, missing
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def main() -> int:
+def main(*names: str) -> int:
     """Install what is missing; return 1 if something still is and CI demands it."""
-    lacking = missing()
+    lacking = missing(*names)
     if lacking and can_install():
         install(lacking)
-        lacking = missing()
+        lacking = missing(*names)
     if not lacking:
         return 0
     for server in lacking:
         packages = " ".join(server.packages)
         print(
-            f"servers: {server.name} is missing, its tests are left out (Debian: apt-get install {packages})"
+            f"servers: {server.name} is missing, what needs it is left out (Debian: apt-get install {packages})"
         )
     return 1 if os.environ.get("CI") == "true" else 0
 
@@ -80,4 +80,4 @@ def daemons_stay_down() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

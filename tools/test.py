@@ -59,10 +59,11 @@ def steps() -> Iterator[Step]:
     yield pytest("unit", *PARALLEL, "tests/unit")
     yield pytest("integration", *PARALLEL, "tests/integration")
     for engine in ("mariadb", "postgres"):
-        yield pytest(f"monolith on {engine}", "tests/integration/monolith", servers=(engine,))
+        folders = ("tests/integration/monolith", "tests/integration/strangler")
+        yield pytest(f"on {engine}", "-n", "2", *folders, servers=(engine,))
     for name, settings in services():
-        yield pytest(f"service {name}", f"--ds={settings}", f"tests/services/{name}")
-    yield pytest("faults", "tests/faults")
+        yield pytest(f"service {name}", *PARALLEL, f"--ds={settings}", f"tests/services/{name}")
+    yield pytest("faults", *PARALLEL, "tests/faults")
     yield pytest("functional", "tests/functional")
     yield Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
 

@@ -1,6 +1,7 @@
 """The Celery app of the service: `celery -A extracted.images worker -Q images`.
 
-Each setting below is there because its default lost or doubled somebody's work; the comment says how.
+Each setting below is there because its default lost or doubled somebody's work; the comment says how. No task has
+an ETA or a retry of Celery's own: quorum queues and restarts lose those. What waits, waits in its row.
 """
 
 import os
@@ -86,10 +87,11 @@ def _worker_options() -> dict[str, Any]:
 
 
 def _schedule() -> dict[str, Any]:
-    # They expire before the next one comes, so that they do not pile up while no worker runs.
+    every = {"images.requeue": config().requeue_every, "images.sweep": timedelta(hours=1)}
+    # Each expires before the next one comes, so that they do not pile up while no worker runs.
     return {
-        "requeue": {"task": "images.requeue", "schedule": 5.0, "options": {"expires": 5}},
-        "sweep": {"task": "images.sweep", "schedule": 3600.0, "options": {"expires": 3600}},
+        task: {"task": task, "schedule": interval, "options": {"expires": interval.total_seconds()}}
+        for task, interval in every.items()
     }
 
 

@@ -28,6 +28,7 @@ class Config:
         memory_bytes: what a worker process may use above what it has when it starts.
         soft_time_limit: for one photo; after it the work is interrupted.
         resend_after: how long a photo waits in the queue before its message is sent again.
+        requeue_every: how often beat looks for photos that have waited too long.
         broker_timeout: the longest a person waits for a broker that does not answer.
         monolith_url: where finished photos go, without a trailing slash.
     """
@@ -40,6 +41,7 @@ class Config:
     memory_bytes: int
     soft_time_limit: timedelta
     resend_after: timedelta
+    requeue_every: timedelta
     broker_timeout: timedelta
     monolith_url: str
 
@@ -76,6 +78,7 @@ def config() -> Config:
         memory_bytes=raw["MEMORY_BYTES"],
         soft_time_limit=raw["SOFT_TIME_LIMIT"],
         resend_after=raw["RESEND_AFTER"],
+        requeue_every=raw["REQUEUE_EVERY"],
         broker_timeout=raw["BROKER_TIMEOUT"],
         monolith_url=raw["MONOLITH_URL"],
     )

@@ -69,6 +69,4 @@ def _too_long(request: HttpRequest) -> HttpResponse | None:
     if int(request.META["CONTENT_LENGTH"]) <= limit:
         return None
     error = f"the upload is too large: at most {limit / 1_000_000:g} MB at a time"
-    response = refused(request, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error=error)
-    response["Connection"] = "close"  # the body was not read, so nothing else can follow on this connection
-    return response
+    return refused(request, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error=error)

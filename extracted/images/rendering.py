@@ -29,6 +29,7 @@ def render(photo_id: UUID | str, *, holder: str) -> bool:
     try:
         return _rendered(claim)
     except PictureError as error:
+        logger.info("photo %s failed: %s", photo_id, error)
         progress.fail(claim, reason=str(error))
     except MemoryError:
         progress.fail(
@@ -54,7 +55,11 @@ def _rendered(claim: Claim) -> bool:
         limits=config().limits,
         progress=lambda done, total: progress.report(claim, done=done, total=total),
     )
-    return progress.finish(claim, picture, names=_saved(picture))
+    is_ours = progress.finish(claim, picture, names=_saved(picture))
+    logger.info(
+        "photo %s: %d renditions made, attempt %d", claim.photo.pk, len(picture.renditions), claim.attempt
+    )
+    return is_ours
 
 
 def _saved(picture: Picture) -> dict[int, str]:

@@ -94,6 +94,7 @@ IMAGES = {
     "MEMORY_BYTES": env.int("IMAGES_MEMORY_BYTES", default=1_073_741_824),
     "SOFT_TIME_LIMIT": timedelta(seconds=env.int("IMAGES_TIME_LIMIT_SECONDS", default=30)),
     "RESEND_AFTER": timedelta(seconds=env.int("IMAGES_RESEND_AFTER_SECONDS", default=30)),
+    "REQUEUE_EVERY": timedelta(seconds=env.int("IMAGES_REQUEUE_EVERY_SECONDS", default=5)),
     "BROKER_TIMEOUT": timedelta(seconds=1),
     "MONOLITH_URL": env("MONOLITH_URL", default="http://127.0.0.1:8000").rstrip("/"),
 }
@@ -106,5 +107,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    # Two lines for each message, and beat sends one every few seconds; what became of a photo we say ourselves.
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
 }
 STATE_DIR.mkdir(exist_ok=True)  # a fresh checkout has no place for the databases yet

@@ -36,7 +36,15 @@ class Ports:
 
     @classmethod
     def choose(cls, *, monolith: int | None) -> "Ports":
-        """Take *monolith* as it is, and free ports for the rest."""
+        """Take *monolith* if it is free, and free ports for the rest.
+
+        Raises:
+            StageError: somebody listens on *monolith*.
+        """
+        if monolith and free_port(monolith) != monolith:
+            raise StageError(
+                f"Port {monolith} is taken: stop what listens there, or choose another with --port."
+            )
         first = monolith or free_port(8000)
         images = free_port(first + 1)
         return cls(
@@ -50,7 +58,7 @@ class Ports:
     @property
     def options(self) -> list[str]:
         """The options for `strangler up`."""
-        names = ("monolith", "images", "email", "valkey", "smtp")
+        names = ("monolith", "images", "email", "smtp", *(["valkey"] if needs_valkey() else []))
         return [f"--port={name}={getattr(self, name)}" for name in names]
 
 
@@ -145,7 +153,7 @@ class Site:
         return [*self.ports.options, "--state", str(self.state)]
 
     def _base_members(self) -> list[str]:
-        return ["monolith", "smtp", *(["valkey"] if "BROKER_URL" not in os.environ else [])]
+        return ["monolith", "smtp", *(["valkey"] if needs_valkey() else [])]
 
     def _defaults(self) -> dict[str, str]:
         return {
@@ -162,6 +170,11 @@ class Site:
             "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}",
             "EMAIL_SERVICE_URL": f"http://127.0.0.1:{self.ports.email}",
         }
+
+
+def needs_valkey() -> bool:
+    """Whether the embedded broker has to run: the environment names no other one."""
+    return not os.environ.get("BROKER_URL")
 
 
 def free_port(first: int) -> int:

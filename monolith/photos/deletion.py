@@ -12,13 +12,12 @@ from monolith.photos.models import Photo
 def delete(photo: Photo) -> None:
     """Delete *photo*, and its files once the row is gone for good.
 
-    Files that other photos use stay, and so do those that the image service made: they are its own.
+    Only legacy files have this one owner. What the image service made is its own to remove, and seeded photos
+    share their files.
     """
     files = photo.files if photo.is_legacy else []
-    is_shared = Photo.objects.filter(original=photo.original).exclude(pk=photo.pk).exists()
     photo.delete()
-    if not is_shared:
-        transaction.on_commit(partial(_remove, files))
+    transaction.on_commit(partial(_remove, files))
 
 
 def _remove(names: list[str]) -> None:

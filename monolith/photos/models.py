@@ -21,7 +21,7 @@ class Photo(models.Model):
     """One photo of one customer: the original for printing and smaller pictures for the pages.
 
     File names are relative to MEDIA_ROOT: `legacy/…` when this site made the pictures, `images/…` when the
-    image service did.
+    image service did, `seed/…` when they are the seed's.
     """
 
     uuid = models.UUIDField("public id", unique=True, default=uuid.uuid4, editable=False)

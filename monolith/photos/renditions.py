@@ -34,6 +34,7 @@ def render(upload: UploadedFile) -> Pictures:
     try:
         with Image.open(upload) as image:
             upright = _on_white(ImageOps.exif_transpose(image))
+            upright.info.clear()  # Pillow would copy a comment into every rendition
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise NotAPhotoError("The picture is cut off or damaged.") from error
     finally:

@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from random import Random
 
 from django.core.files.base import ContentFile
@@ -53,8 +53,8 @@ def _rows(number: int, *, owners: array, largest_album: int, random: Random) -> 
     """Yield the rows; each round through the owners has files of its own, so nobody has the same one twice."""
     now = timezone.now()
     made = 0
-    while made < number:
-        files = _write_files(max(largest_album, len(titles())), random=random)
+    for run in count(_next_run()):
+        files = _write_files(max(largest_album, len(titles())), run=f"{run:04d}", random=random)
         for owner in owners:
             size = min(random.randint(1, largest_album), number - made)
             begin = random.randrange(len(files))
@@ -80,9 +80,8 @@ def _photo(file: _File, *, owner: int, now: datetime, random: Random) -> Photo:
     )
 
 
-def _write_files(number: int, *, random: Random) -> list[_File]:
+def _write_files(number: int, *, run: str, random: Random) -> list[_File]:
     """Write *number* different originals; those of the same scene differ by a comment and share renditions."""
-    run = _next_run()
     scenes = [paint(each, random=random) for each in range(min(number, len(titles())))]
     renditions = [_write_renditions(scene, folder=f"{run}/{each:03d}") for each, scene in enumerate(scenes)]
     files = []
@@ -95,10 +94,10 @@ def _write_files(number: int, *, random: Random) -> list[_File]:
     return files
 
 
-def _next_run() -> str:
-    """Return the name of a folder that no photo uses yet."""
+def _next_run() -> int:
+    """Return the number of a folder that no photo uses yet."""
     last = seeded_photos().order_by("-original").values_list("original", flat=True).first()
-    return f"{int(last.split('/')[2]) + 1 if last else 1:04d}"
+    return int(last.split("/")[2]) + 1 if last else 1
 
 
 def _write_renditions(scene: Scene, *, folder: str) -> dict[str, str]:

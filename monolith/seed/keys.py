@@ -1,14 +1,26 @@
-"""Primary keys in bulk, on every database and with little memory."""
+"""Rows and primary keys in bulk, on every database and with little memory."""
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import connection, models
 
 Row = TypeVar("Row", bound=models.Model)
 
 PAGE = 10_000
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Keep Django from remembering, and spelling out, every query, as it does while DEBUG is on."""
+    before, settings.DEBUG = settings.DEBUG, False
+    try:
+        yield
+    finally:
+        settings.DEBUG = before
 
 
 def insert(rows: Sequence[Row], *, natural: str) -> Sequence[Row]:

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from strangler.calls.flight import Flight, read_flights
 from strangler.cli.render import add_format_argument, console, table, write_json
 from strangler.conf import config
@@ -56,7 +58,7 @@ def _print(report: StatusReport, *, stdout: OutputWrapper) -> None:
         ">service",
         ">fallbacks",
         ">failed",
-        "changed",
+        "changed (UTC)",
     )
     out.print(
         table(
@@ -98,14 +100,19 @@ def _flight_row(call: Call, flight: Flight, changed: RolloutEvent | None) -> tup
 def _row(report: SeamReport) -> tuple[str, ...]:
     seam = report.seam
     stage = str(report.rollout) if seam.has_legacy else "service only"
-    changed = (
-        f"{report.changed.changed_at:%Y-%m-%d %H:%M:%S} UTC by {report.changed.actor}"
-        if report.changed
-        else "never"
-    )
+    changed = _moment(report.changed) if report.changed else "never"
     counts = map(str, (report.legacy, report.service, report.fallbacks, report.failures))
     where = (seam.name, seam.kind, stage, seam.place, seam.service)
     return (*where, *counts, changed if seam.has_legacy else "")
+
+
+def _moment(event: RolloutEvent) -> str:
+    is_today = event.changed_at.date() == timezone.now().date()
+    return (
+        f"{event.changed_at:%H:%M:%S} by {event.actor}"
+        if is_today
+        else f"{event.changed_at:%Y-%m-%d} by {event.actor}"
+    )
 
 
 def _as_document(report: StatusReport, flights: Mapping[str, Flight]) -> dict[str, Any]:

@@ -14,20 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
-from strangler import rollout
 from strangler.conf import config
 from strangler.facade import answers
 from strangler.facade.asgi_body import AsgiBody, Message, Receive
 from strangler.facade.asgi_exchange import AsgiAnswerStream, AsgiExchanger
 from strangler.facade.asgi_legacy import AsgiLegacyCall
-from strangler.facade.conversation import Exchange, Identify, Refuse, UseLegacy, converse
+from strangler.facade.conversation import Course, Exchange, Identify, Refuse, UseLegacy
 from strangler.facade.door import Door
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
-from strangler.facade.request import AsgiIncoming
+from strangler.facade.request import AsgiIncoming, scope_path
 from strangler.facade.visit import begin
 
 if TYPE_CHECKING:
@@ -69,16 +68,15 @@ class Facade:
     async def snapshot(self) -> Snapshot:
         """Return the rollouts; what may wait for the database does it in a thread."""
         if self._is_snapshot_running and config().snapshot_interval:
-            return rollout.current()
-        snapshot: Snapshot = await sync_to_async(rollout.current, thread_sensitive=False)()
+            return self.door.snapshot()
+        snapshot: Snapshot = await sync_to_async(self.door.snapshot, thread_sensitive=False)()
         self._is_snapshot_running = True
         return snapshot
 
     def _match(self, scope: Scope) -> Route | None:
         if scope["type"] != "http":
             return None
-        incoming = AsgiIncoming(scope)
-        return self.door.match(incoming.method, incoming.path)
+        return self.door.match(scope["method"], scope_path(scope))
 
 
 class _Request:
@@ -102,7 +100,11 @@ class _Request:
             await self._deliver(ending)
 
     async def _converse(self) -> Ending:
-        conversation = converse(self._facade.door, self._visit, await self._facade.snapshot())
+        course = Course(self._facade.door, self._visit, await self._facade.snapshot())
+        settled = course.settle()
+        if settled is not None:
+            return settled
+        conversation = course.run()
         try:
             step = next(conversation)
             while True:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from strangler.conf import config
 from strangler.errors import MissingExtraError
 from strangler.facade.conversation import Outgoing, Reply
-from strangler.facade.headers import has_body
+from strangler.facade.headers import METHODS_WITH_LENGTH, has_body
+from strangler.facade.http1 import READ_BYTES
 from strangler.facade.policy import Cause, Failure
-from strangler.facade.timing import READ_BYTES
 
 try:
     import aiohttp
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from strangler.facade.asgi_body import AsgiBody
     from strangler.facade.intake import ClientFault
 
-_METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 _ADDED_BY_AIOHTTP = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
@@ -115,7 +114,7 @@ class _Attempt:
         outgoing = self._outgoing
         fields = CIMultiDict(outgoing.fields)
         if outgoing.framing.length is not None and (
-            outgoing.framing.has_body or outgoing.method in _METHODS_WITH_LENGTH
+            outgoing.framing.has_body or outgoing.method in METHODS_WITH_LENGTH
         ):
             fields["Content-Length"] = str(outgoing.framing.length)
         parts = urlsplit(outgoing.service_url)

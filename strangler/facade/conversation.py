@@ -1,6 +1,6 @@
 """The whole course of a request to a matched route, without any I/O.
 
-`converse` is a generator: it yields what is to be done (`Identify`, `Exchange`, `Discard`), is sent the result, and
+`Course.run` is a generator: it yields what is to be done (`Identify`, `Exchange`, `Discard`), is sent the result, and
 returns an ending (`UseLegacy`, `Deliver`, `Refuse`). The WSGI and ASGI adapters only carry these out, so that no
 rule exists twice.
 """
@@ -131,26 +131,30 @@ Ending = UseLegacy | Deliver | Refuse
 Conversation = Generator[Step, Any, Ending]
 
 
-def converse(door: Door, visit: Visit, snapshot: Snapshot) -> Conversation:
-    """Yield what is to be done for *visit* under the rollouts of *snapshot*, and return how it ends."""
-    return (yield from _Course(door, visit, snapshot).run())
+class Course:
+    """One request on its way: `settle` where nothing needs to be asked, else the steps of `run`.
 
-
-class _Course:
-    """The state of one conversation."""
+    Args:
+        door: what the process keeps.
+        visit: the request.
+        snapshot: where the seams stand.
+    """
 
     def __init__(self, door: Door, visit: Visit, snapshot: Snapshot) -> None:
         self.door = door
         self.visit = visit
         self.snapshot = snapshot
         self.identity: Identity | None = None
+        self.service_url = ""
         self.decision: Decision
+        self._is_decided = False
+        self._was_asked = False  # who is logged in, for an override of staff
         self.framing: Framing
 
-    def run(self) -> Conversation:
-        """Decide, refuse what is malformed or too large, and forward what the service shall do."""
-        if self.visit.needs_staff_check:
-            yield from self._identify()
+    def settle(self) -> UseLegacy | Refuse | None:
+        """Decide, and return the ending if that is all: legacy's work, a refusal. None: `run` goes on."""
+        if self.visit.needs_staff_check and not self._was_asked and has_session(self.visit.incoming):
+            return None
         self._decide()
         refusal = self._examine()
         if refusal is not None:
@@ -158,6 +162,16 @@ class _Course:
             return Refuse(refusal)
         if self.decision.side is Side.LEGACY:
             return UseLegacy(decision=self.decision, framing=self.framing)
+        return None
+
+    def run(self) -> Conversation:
+        """Yield what is to be done for a visit that `settle` did not end, and return how it ends."""
+        if not self._is_decided:
+            self._was_asked = True
+            yield from self._identify()
+            ending = self.settle()
+            if ending is not None:
+                return ending
         outcome = yield from self._ask_service()
         if isinstance(outcome, Failure):
             return self._after_failure(outcome)
@@ -166,8 +180,8 @@ class _Course:
         return (yield from self._after_reply(outcome))
 
     def _identify(self) -> Generator[Step, Any, Failure | None]:
-        if self.identity is None and has_session(self.visit.cookies):
-            found = yield Identify(self.visit.cookies)
+        if self.identity is None and has_session(self.visit.incoming):
+            found = yield Identify(self.visit.incoming.cookies())
             if isinstance(found, Failure):
                 return found
             self.identity = found
@@ -176,6 +190,7 @@ class _Course:
     def _decide(self) -> None:
         is_staff = self.identity is not None and self.identity.is_staff
         self.decision = self.visit.decide(self.snapshot.get(self.visit.route.name), is_staff=is_staff)
+        self._is_decided = True
         if self.visit.has_bad_wish:
             logger.warning("%s: an override was ignored: forged or over", self.visit.route.name)
             self.door.tally_bad_override(self.decision)
@@ -219,7 +234,7 @@ class _Course:
 
     def _outgoing(self) -> Outgoing:
         visit, incoming, route = self.visit, self.visit.incoming, self.visit.route
-        url = config().service_url(route.service)
+        url = self.service_url = config().service_url(route.service)
         crossing = Crossing(
             is_behind_proxy=config().is_behind_proxy,
             kept_cookies=frozenset({settings.CSRF_COOKIE_NAME}),
@@ -262,7 +277,7 @@ class _Course:
         fields = response_fields(
             reply.fields,
             status=reply.status,
-            service_url=config().service_url(self.visit.route.service),
+            service_url=self.service_url,
             scheme=incoming.scheme,
             host=incoming.host,
             is_personal=self.visit.route.has_legacy or self.identity is not None,

@@ -23,6 +23,9 @@ class Door:
 
     def __init__(self) -> None:
         self._breakers: dict[str, Breaker] = {}
+        self.snapshot = rollout.current
+        self._tally = rollout.tally  # looked up once: the package finds its names anew each time
+        self._outcome = rollout.Outcome
         self._lock = threading.Lock()
 
     def match(self, method: str, path: str) -> Route | None:
@@ -41,16 +44,17 @@ class Door:
 
     def tally(self, decision: Decision, outcome: Outcome) -> None:
         """Count what became of a request on the side that was to do it."""
-        rollout.tally(decision.seam, side=decision.side, outcome=outcome)
+        self._tally(decision.seam, side=decision.side, outcome=outcome)
 
     def tally_status(self, decision: Decision, status: int) -> None:
         """Count an answer of the side that was to give it."""
         is_done = status < FIRST_SERVER_ERROR
-        self.tally(decision, rollout.Outcome.DONE if is_done else rollout.Outcome.FAILED)
+        outcome = self._outcome.DONE if is_done else self._outcome.FAILED
+        self._tally(decision.seam, side=decision.side, outcome=outcome)
 
     def tally_bad_override(self, decision: Decision) -> None:
         """Count an override that nobody signed; on the service, so that it adds nothing to legacy's requests."""
-        rollout.tally(decision.seam, side=Side.SERVICE, outcome=rollout.Outcome.BAD_OVERRIDE)
+        self._tally(decision.seam, side=Side.SERVICE, outcome=self._outcome.BAD_OVERRIDE)
 
     def _make_breaker(self, service: str) -> Breaker:
         with self._lock:

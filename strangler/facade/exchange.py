@@ -8,30 +8,23 @@ from http import HTTPStatus
 from os import register_at_fork
 from typing import TYPE_CHECKING, Self
 
-from urllib3 import HTTPHeaderDict
 from urllib3 import exceptions as urllib3_exceptions
-from urllib3.util import SKIP_HEADER
 
 from strangler.conf import config
 from strangler.facade.conversation import Outgoing, Reply
-from strangler.facade.headers import has_body
+from strangler.facade.headers import METHODS_WITH_LENGTH
+from strangler.facade.http1 import READ_BYTES, Answer, Clock, write_head
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError
 from strangler.facade.policy import Cause, Failure
 from strangler.facade.pool import ANY_IDLE_SECONDS, UNREPEATABLE_IDLE_SECONDS, Pool
-from strangler.facade.timing import READ_BYTES, Clock, time_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import socket
+    from collections.abc import Iterable
 
-    from urllib3 import BaseHTTPResponse
     from urllib3.connection import HTTPConnection
 
 _BROKEN = (urllib3_exceptions.HTTPError, http.client.HTTPException, OSError)
-_METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
-
-
-class _EarlyAnswer(Exception):
-    """The service says something although the request is not complete."""
 
 
 class Exchanger:
@@ -80,6 +73,7 @@ class _Attempt:
         self, connection: HTTPConnection, pool: Pool, outgoing: Outgoing, *, seconds: float, is_reused: bool
     ) -> None:
         self._connection = connection
+        self._socket: socket.socket = connection.sock
         self._pool = pool
         self._outgoing = outgoing
         self._seconds = seconds
@@ -105,60 +99,52 @@ class _Attempt:
 
     def _send(self, body: Iterable[bytes]) -> None:
         outgoing = self._outgoing
-        fields = HTTPHeaderDict(outgoing.fields)
-        for name in ("Accept-Encoding", "User-Agent"):  # urllib3 would add its own
-            fields.setdefault(name, SKIP_HEADER)
-        is_chunked = outgoing.framing.length is None
-        if not is_chunked and (outgoing.framing.has_body or outgoing.method in _METHODS_WITH_LENGTH):
-            fields["Content-Length"] = str(outgoing.framing.length)
-        self._connection.timeout = max(self._seconds, 0.001)  # how long the service may leave us unread
+        framing = outgoing.framing
+        fields = list(outgoing.fields)
+        if framing.length is None:
+            fields.append(("Transfer-Encoding", "chunked"))
+        elif framing.has_body or outgoing.method in METHODS_WITH_LENGTH:
+            fields.append(("Content-Length", str(framing.length)))
+        self._socket.settimeout(max(self._seconds, 0.001))  # how long the service may leave us unread
         try:
-            self._connection.request(
-                outgoing.method,
-                outgoing.target,
-                body=self._watched(body) if outgoing.framing.has_body else None,
-                headers=fields,
-                chunked=is_chunked,
-                preload_content=False,
-                decode_content=False,
-            )
-        except (_EarlyAnswer, BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(write_head(outgoing.method, outgoing.target, fields))
+            if framing.has_body:
+                self._send_body(body, is_chunked=framing.length is None)
+        except (BrokenPipeError, ConnectionResetError):
             self._is_cut = True  # it may have answered before it hung up: a 413, a 401
 
-    def _watched(self, body: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield *body* until the service begins to answer."""
+    def _send_body(self, body: Iterable[bytes], *, is_chunked: bool) -> None:
         for piece in body:
-            yield piece
+            self._socket.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
             if not self._connection.is_connected:
-                raise _EarlyAnswer
+                self._is_cut = True  # the service answers, or hung up, before it has everything
+                return
+        if is_chunked:
+            self._socket.sendall(b"0\r\n\r\n")
 
     def _receive(self) -> Reply | Failure:
         clock = Clock(head_seconds=self._seconds, idle_seconds=config().idle_timeout.total_seconds())
-        time_answers(self._connection, clock)
-        response = self._connection.getresponse()
+        answer = Answer(self._socket, clock=clock, method=self._outgoing.method)
+        answer.begin()
         clock.head_is_complete()
-        if response.status < HTTPStatus.OK:
-            return Failure(cause=Cause.PROTOCOL, detail=f"unasked status {response.status}")
-        stream = AnswerStream(response, self._connection, None if self._is_cut else self._pool)
+        if answer.status < HTTPStatus.OK:
+            return Failure(cause=Cause.PROTOCOL, detail=f"unasked status {answer.status}")
+        is_reusable = not (self._is_cut or answer.will_close)
+        stream = AnswerStream(answer, self._connection, self._pool if is_reusable else None)
+        # A short body is read at once: the connection is free, and a broken one can still fall back.
+        is_short = answer.length is not None and answer.length <= READ_BYTES
         return Reply(
-            status=response.status,
-            reason=response.reason or "",
-            fields=list(response.headers.items()),
-            body=self._settle(stream, response),
+            status=answer.status,
+            reason=answer.reason,
+            fields=answer.fields,
+            body=b"".join(stream) if is_short else stream,
         )
-
-    def _settle(self, stream: AnswerStream, response: BaseHTTPResponse) -> bytes | AnswerStream:
-        """Return a short body as bytes: the connection is free at once, and a broken one can still fall back."""
-        is_short = response.length_remaining is not None and response.length_remaining <= READ_BYTES
-        if is_short or not has_body(self._outgoing.method, response.status):
-            return b"".join(stream)
-        return stream
 
     def _explain(self, error: BaseException) -> Failure:
         detail = repr(error)
-        if isinstance(error, TimeoutError | urllib3_exceptions.TimeoutError):
+        if isinstance(error, TimeoutError):
             return Failure(cause=Cause.TIMEOUT, detail=detail)
-        if isinstance(error, OSError | urllib3_exceptions.ProtocolError):
+        if isinstance(error, OSError | http.client.IncompleteRead):
             return Failure(cause=Cause.RESET, is_stale=self._is_reused, detail=detail)
         return Failure(cause=Cause.PROTOCOL, detail=detail)
 
@@ -166,8 +152,8 @@ class _Attempt:
 class AnswerStream:
     """The body of an answer, each piece as it comes; closing it early closes the connection to the service."""
 
-    def __init__(self, response: BaseHTTPResponse, connection: HTTPConnection, pool: Pool | None) -> None:
-        self._response = response
+    def __init__(self, answer: Answer, connection: HTTPConnection, pool: Pool | None) -> None:
+        self._answer = answer
         self._connection = connection
         self._pool = pool
         self._is_finished = False
@@ -178,7 +164,7 @@ class AnswerStream:
     def __next__(self) -> bytes:
         if self._is_finished:
             raise StopIteration
-        piece = self._response.read1(READ_BYTES, decode_content=False)
+        piece = self._answer.read_piece()
         if not piece:
             self.finish()
             raise StopIteration
@@ -196,5 +182,5 @@ class AnswerStream:
         """Let go of what was not read, and of the connection with it."""
         if not self._is_finished:
             self._is_finished = True
-            self._response.close()
+            self._answer.close()
             self._connection.close()

@@ -32,6 +32,9 @@ class Framing:
         return self.length != 0
 
 
+NO_BODY = Framing(0)
+
+
 def read_framing(lengths: Sequence[str], codings: Sequence[str], *, is_delimited: bool = False) -> Framing:
     """Return the extent of a body.
 

@@ -12,18 +12,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from strangler.facade.request import Fields, Incoming
 
+METHODS_WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+"""A request of these says how long its body is even when it has none."""
+
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "expect", "http2-settings"}
 )
+_NEVER_NAMED = frozenset({"authorization", "content-type", "set-cookie"})
 _SPOOFABLE = frozenset({"x-real-ip"})
 _REWRITTEN = frozenset({"host", "cookie", "content-length"})
 _SERVERS_OWN = frozenset({"date", "server"})  # every WSGI and ASGI server adds its own; two would be wrong
+_LOCATIONS = frozenset({"location", "content-location"})
 _NO_LENGTH = frozenset({204, 304})
 _NAME = re.compile(r"[!#$%&'*+\-.^`|~0-9A-Za-z]+")  # a token of RFC 9110 without the underscore
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -51,7 +57,9 @@ def request_fields(incoming: Incoming, crossing: Crossing) -> Fields:
     fields = [
         (name, value)
         for name, value in incoming.fields
-        if not _is_dropped(name.lower(), named, is_behind_proxy=crossing.is_behind_proxy)
+        if _may_go(name, is_behind_proxy=crossing.is_behind_proxy)
+        and name.lower() not in named
+        and _VALUE.fullmatch(value)
     ]
     if incoming.host:
         fields.insert(0, ("Host", incoming.host))
@@ -74,15 +82,20 @@ def response_fields(
         is_personal: the service was told who the user is; shared caches learn it by `Vary`.
     """
     named = _connection_options([value for name, value in fields if name.lower() == "connection"])
-    kept = []
+    # A body without a length of its own has none here either, whatever else the service said.
+    has_no_length = status == 204 or any(name.lower() == "transfer-encoding" for name, _ in fields)  # noqa: PLR2004
+    kept, seen_length = [], has_no_length
     for name, value in fields:
         lower = name.lower()
-        if lower in named or not _may_return(lower, value) or (lower == "content-length" and status == 204):  # noqa: PLR2004
+        if not _may_return(name) or lower in named or not _VALUE.fullmatch(value):
             continue
-        if lower in {"location", "content-location"} and host:
-            kept.append((name, public_location(value, service_url=service_url, public=f"{scheme}://{host}")))
-        else:
-            kept.append((name, value.strip(" \t")))
+        if lower == "content-length":
+            if seen_length:
+                continue
+            seen_length = True
+        if lower in _LOCATIONS and host:
+            value = public_location(value, service_url=service_url, public=f"{scheme}://{host}")  # noqa: PLW2901
+        kept.append((name, value))
     return _vary_on_cookie(kept) if is_personal else kept
 
 
@@ -102,24 +115,32 @@ def has_body(method: str, status: int) -> bool:
 
 def _connection_options(values: list[str]) -> frozenset[str]:
     """Return the fields that a `Connection` field declares to be hop-by-hop."""
-    return frozenset(option.strip().lower() for value in values for option in value.split(","))
+    if not values:
+        return frozenset()
+    named = {option.strip().lower() for value in values for option in value.split(",")}
+    return frozenset(named - _NEVER_NAMED)
 
 
-def _is_dropped(lower: str, named: frozenset[str], *, is_behind_proxy: bool) -> bool:
+@lru_cache(maxsize=1024)
+def _may_go(name: str, *, is_behind_proxy: bool) -> bool:
+    """Whether a service may get a client's field of this name."""
+    lower = name.lower()
     if lower in _HOP_BY_HOP or lower in _REWRITTEN or lower in _SPOOFABLE:
-        return True
+        return False
     if lower.startswith(("strangler-", "proxy")) or not _NAME.fullmatch(lower):
-        return True
+        return False
     if lower == "forwarded" or lower.startswith("x-forwarded-"):
-        return not is_behind_proxy or lower == "x-forwarded-for"  # …-for is appended to instead
-    # Naming a field that proves who asks would strip it between us and the service.
-    return lower in named and lower != "authorization"
+        return is_behind_proxy and lower != "x-forwarded-for"  # …-for is appended to instead
+    return True
 
 
-def _may_return(lower: str, value: str) -> bool:
+@lru_cache(maxsize=1024)
+def _may_return(name: str) -> bool:
+    """Whether a client may get a service's field of this name."""
+    lower = name.lower()
     if lower in _HOP_BY_HOP or lower in _SERVERS_OWN or lower.startswith(("strangler-", "proxy-")):
         return False
-    return bool(_NAME.fullmatch(lower.replace("_", "-")) and _VALUE.fullmatch(value))
+    return bool(_NAME.fullmatch(lower.replace("_", "-")))
 
 
 def _kept_cookies(values: list[str], names: frozenset[str]) -> str:

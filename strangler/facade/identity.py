@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-    from strangler.facade.request import Fields
+    from strangler.facade.request import Fields, Incoming
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +51,9 @@ class Identity:
         return self.principal is not None and self.principal.is_staff
 
 
-def has_session(cookies: Mapping[str, str]) -> bool:
+def has_session(incoming: Incoming) -> bool:
     """Whether there is a session to look into; without one nobody is logged in and no query is needed."""
-    return settings.SESSION_COOKIE_NAME in cookies and apps.is_installed("django.contrib.auth")
+    return incoming.cookie(settings.SESSION_COOKIE_NAME) != "" and apps.is_installed("django.contrib.auth")
 
 
 def identify(cookies: Mapping[str, str]) -> Identity:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from strangler.core.origin import read_traceparent, within
 from strangler.errors import TokenError
 from strangler.facade import override
 from strangler.facade.identity import IdentityUnavailableError, has_session, identify
-from strangler.facade.visit import known_key
+from strangler.facade.visit import known_key, new_request_id
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -39,7 +38,7 @@ class RequestOrigin:
     @cached_property
     def key(self) -> str:
         """Key of its decisions; empty for a client without the cookie."""
-        return self._key or known_key(self._incoming.cookies)
+        return self._key or known_key(self._incoming)
 
     def wish(self, seam: str) -> Side | None:
         """Return the side that a signed override asks for at *seam*."""
@@ -58,16 +57,15 @@ class RequestOrigin:
 
     @cached_property
     def _is_staff(self) -> bool:
-        cookies = self._incoming.cookies
         try:
-            return has_session(cookies) and identify(cookies).is_staff
+            return has_session(self._incoming) and identify(self._incoming.cookies()).is_staff
         except IdentityUnavailableError:
             return False  # whoever can't be recognised has no wishes
 
 
 def working_on(incoming: Incoming) -> AbstractContextManager[None]:
     """Return the block in which the application answers a request that has no route."""
-    return within(RequestOrigin(incoming), facts=_facts(incoming, request_id=secrets.token_hex(16)))
+    return within(RequestOrigin(incoming), facts=_facts(incoming, request_id=new_request_id()))
 
 
 def working_on_visit(visit: Visit, decision: Decision) -> AbstractContextManager[None]:

@@ -110,4 +110,4 @@ def read(token: str) -> Override:
 
 def token_of(incoming: Incoming) -> str:
     """Return the token that a request brought, the header's before the cookie's; empty if none."""
-    return incoming.value(HEADER.lower()) or incoming.cookies.get(COOKIE, "")
+    return incoming.value(HEADER.lower()) or incoming.cookie(COOKIE)

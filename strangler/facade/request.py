@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.handlers.wsgi import get_path_info
 from django.http import parse_cookie
 
 from strangler.core.topology import SAFE_METHODS
-from strangler.facade.framing import Framing, read_framing
+from strangler.facade.framing import NO_BODY, Framing, read_framing
 from strangler.facade.target import raw_path_of
 
 if TYPE_CHECKING:
@@ -45,24 +45,35 @@ class Incoming:
         query: str = "",
         scheme: str = "http",
         peer: str = "",
-        fields: Fields,
+        fields: Fields | None,
         is_delimited: bool = False,
         can_stream: bool = True,
     ) -> None:
         self.method = method
         self.path = path
-        self.raw_path = raw_path
+        self._raw_path = raw_path
         self.query = query
         self.scheme = scheme
         self.peer = peer
         self.is_delimited = is_delimited
         self.can_stream = can_stream
-        self._fields = fields
+        self._fields: Fields | None = fields
+
+    @property
+    def raw_path(self) -> str:
+        """The path as the client sent it, without the script name; empty where the server does not tell."""
+        return self._raw_path
 
     @property
     def fields(self) -> Fields:
         """The header fields in order."""
+        if self._fields is None:
+            self._fields = self._list_fields()
         return self._fields
+
+    def _list_fields(self) -> Fields:
+        """Return the fields of a request that lists them only when somebody asks."""
+        raise NotImplementedError
 
     def values(self, name: str) -> list[str]:
         """Return all values of field *name* (lower case), in order."""
@@ -82,11 +93,14 @@ class Incoming:
         """The `Host` that the client asked for."""
         return self.value("host")
 
-    @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies as Django reads them."""
+        """Return the cookies as Django reads them."""
         values = self.values("cookie")
         return parse_cookie("; ".join(values)) if values else {}
+
+    def cookie(self, name: str) -> str:
+        """Return the value of one cookie, or an empty text; of several the last, as Django does."""
+        return _last_cookie("; ".join(self.values("cookie")), name)
 
     def framing(self) -> Framing:
         """Return the extent of the body; raises BadFramingError where it is ambiguous."""
@@ -98,23 +112,37 @@ class Incoming:
 class WsgiIncoming(Incoming):
     """The request of a WSGI environ; its fields are listed only when a service shall have them."""
 
-    def __init__(self, environ: WSGIEnvironment) -> None:
-        uri = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    def __init__(self, environ: WSGIEnvironment, path: str) -> None:
         super().__init__(
             method=environ["REQUEST_METHOD"],
-            path=get_path_info(environ),
-            raw_path=raw_path_of(uri, script_name=environ.get("SCRIPT_NAME", "")) if uri else "",
+            path=path,
             query=environ.get("QUERY_STRING", ""),
             scheme=environ["wsgi.url_scheme"],
             peer=environ.get("REMOTE_ADDR", ""),
-            fields=[],
+            fields=None,
             can_stream=bool(environ.get("wsgi.input_terminated")),
         )
         self._environ = environ
 
-    @cached_property
-    def fields(self) -> Fields:
-        """The header fields; a WSGI server has joined those that came more than once."""
+    @property
+    def raw_path(self) -> str:
+        """The path as the client sent it."""
+        uri = self._environ.get("RAW_URI") or self._environ.get("REQUEST_URI") or ""
+        return raw_path_of(uri, script_name=self._environ.get("SCRIPT_NAME", "")) if uri else ""
+
+    def cookie(self, name: str) -> str:
+        """Return the value of one cookie, or an empty text; of several the last, as Django does."""
+        return _last_cookie(self._environ.get("HTTP_COOKIE", ""), name)
+
+    def framing(self) -> Framing:
+        """Return the extent of the body; raises BadFramingError where it is ambiguous."""
+        environ = self._environ
+        if not environ.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" not in environ:
+            return NO_BODY
+        return super().framing()
+
+    def _list_fields(self) -> Fields:
+        """Return the header fields; a WSGI server has joined those that came more than once."""
         return [
             (_field_name(key), value)
             for key, value in self._environ.items()
@@ -132,11 +160,11 @@ class AsgiIncoming(Incoming):
     """The request of an ASGI scope."""
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
-        prefix = settings.FORCE_SCRIPT_NAME or scope.get("root_path", "") or ""
+        prefix = _script_name(scope)
         raw_path = (scope.get("raw_path") or b"").decode("latin-1")
         super().__init__(
             method=scope["method"].upper(),
-            path=scope["path"].removeprefix(prefix),
+            path=scope_path(scope),
             raw_path=raw_path_of(raw_path, script_name=prefix) if raw_path else "",
             query=(scope.get("query_string") or b"").decode("latin-1"),
             scheme=scope.get("scheme", "http"),
@@ -146,9 +174,31 @@ class AsgiIncoming(Incoming):
         )
 
 
+def scope_path(scope: Mapping[str, Any]) -> str:
+    """Return the path of an ASGI scope as Django resolves it."""
+    path: str = scope["path"]
+    return path.removeprefix(_script_name(scope))
+
+
+def _script_name(scope: Mapping[str, Any]) -> str:
+    return settings.FORCE_SCRIPT_NAME or scope.get("root_path", "") or ""
+
+
 _UNDELIMITED_VERSIONS = frozenset({"1.0", "1.1"})
 _UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 _MAY_BE_EMPTY = frozenset({"content-type", "content-length"})
+
+
+@lru_cache(maxsize=16)
+def _cookie_pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|;)\s*{re.escape(name)}\s*=([^;]*)")
+
+
+def _last_cookie(header: str, name: str) -> str:
+    if name not in header:
+        return ""
+    found = _cookie_pattern(name).findall(header)
+    return found[-1].strip() if found else ""
 
 
 @lru_cache(maxsize=512)

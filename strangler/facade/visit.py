@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import secrets
 from dataclasses import dataclass
@@ -14,8 +15,6 @@ from strangler.errors import TokenError
 from strangler.facade import override
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from strangler.core.stages import Rollout
     from strangler.core.topology import Route
     from strangler.facade.override import Override
@@ -31,7 +30,6 @@ class Visit:
     Args:
         route: that matched.
         incoming: the request.
-        cookies: as Django reads them.
         key: on which the decision hangs.
         is_new: the client had no usable key, so the answer sets one.
         wish: verified override for this route and moment, not yet checked for staff.
@@ -41,7 +39,6 @@ class Visit:
 
     route: Route
     incoming: Incoming
-    cookies: Mapping[str, str]
     key: str
     is_new: bool
     wish: Override | None
@@ -76,25 +73,28 @@ class Visit:
 
 def begin(route: Route, incoming: Incoming) -> Visit:
     """Return the visit that *incoming* to *route* is."""
-    cookies = incoming.cookies
-    key = known_key(cookies)
+    key = known_key(incoming)
     wish, is_bad = _read_wish(override.token_of(incoming), route)
     return Visit(
         route=route,
         incoming=incoming,
-        cookies=cookies,
         key=key or secrets.token_hex(16),
         # Without a legacy side there is nothing to decide, and a cookie would keep the answer out of caches.
         is_new=not key and route.has_legacy,
         wish=wish,
         has_bad_wish=is_bad,
-        request_id=secrets.token_hex(16),
+        request_id=new_request_id(),
     )
 
 
-def known_key(cookies: Mapping[str, str]) -> str:
+def new_request_id() -> str:
+    """Return an id for a request; it has to be unique, not secret, so it costs no system call."""
+    return f"{random.getrandbits(128):032x}"
+
+
+def known_key(incoming: Incoming) -> str:
     """Return the key of decisions that a client's cookie has; empty if it has none of ours."""
-    key = cookies.get(config().cookie_name, "")
+    key = incoming.cookie(config().cookie_name)
     return key if _KEY.fullmatch(key) else ""
 
 

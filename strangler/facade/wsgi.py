@@ -7,14 +7,12 @@ they come from by `strangler.facade.origin`. For all others see `strangler.facad
 from __future__ import annotations
 
 import http.client
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import get_path_info
 
-from strangler import rollout
 from strangler.facade import answers
-from strangler.facade.conversation import Exchange, Identify, Refuse, UseLegacy, converse
+from strangler.facade.conversation import Course, Exchange, Identify, Refuse, UseLegacy
 from strangler.facade.door import Door
 from strangler.facade.exchange import Exchanger
 from strangler.facade.framing import BadFramingError, Framing
@@ -31,9 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from strangler.core.topology import Route
     from strangler.facade.answers import Refusal
     from strangler.facade.conversation import Deliver, Ending, Step
+    from strangler.facade.visit import Visit
 
 
 class Facade:
@@ -51,25 +49,27 @@ class Facade:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        route = self.door.match(environ["REQUEST_METHOD"], get_path_info(environ))
-        if route is None and not self.door.has_calls():
+        path = get_path_info(environ)
+        route = self.door.match(environ["REQUEST_METHOD"], path)
+        if route is not None:
+            return _Request(self, environ, start_response, begin(route, WsgiIncoming(environ, path))).answer()
+        if not self.door.has_calls():
             return self.application(environ, start_response)
-        if route is None:
-            with working_on(WsgiIncoming(environ)):
-                return self.application(environ, start_response)
-        return _Request(self, environ, start_response, route).answer()
+        with working_on(WsgiIncoming(environ, path)):
+            return self.application(environ, start_response)
 
 
 class _Request:
     """One request to a matched route."""
 
     def __init__(
-        self, facade: Facade, environ: WSGIEnvironment, start_response: StartResponse, route: Route
+        self, facade: Facade, environ: WSGIEnvironment, start_response: StartResponse, visit: Visit
     ) -> None:
         self._facade = facade
         self._environ = environ
         self._start_response = start_response
-        self._visit = begin(route, WsgiIncoming(environ))
+        self._visit = visit
+        self._made_body: WsgiBody | None = None
 
     def answer(self) -> Iterable[bytes]:
         """Carry out the conversation, and do what it ends with."""
@@ -81,7 +81,11 @@ class _Request:
         return self._deliver(ending)
 
     def _converse(self) -> Ending:
-        conversation = converse(self._facade.door, self._visit, rollout.current())
+        course = Course(self._facade.door, self._visit, self._facade.door.snapshot())
+        settled = course.settle()
+        if settled is not None:
+            return settled
+        conversation = course.run()
         try:
             step = next(conversation)
             while True:
@@ -98,9 +102,14 @@ class _Request:
             return identify_or_fail(step.cookies)
         return close(step.reply.body)
 
-    @cached_property
+    @property
     def _body(self) -> WsgiBody:
-        """The body, once somebody besides legacy wants it."""
+        """The body, made when somebody besides legacy wants it."""
+        if self._made_body is None:
+            self._made_body = self._make_body()
+        return self._made_body
+
+    def _make_body(self) -> WsgiBody:
         route, incoming = self._visit.route, self._visit.incoming
         try:
             framing = incoming.framing()
@@ -140,8 +149,7 @@ class _Request:
 
     def _finish(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Return *body*; what the client still sends is read away behind it."""
-        intake = self._body.intake
-        return body if not intake.framing.has_body else _Lingering(body, self._body)
+        return _Lingering(body, self._body) if self._body.intake.framing.has_body else body
 
 
 class _Lingering:

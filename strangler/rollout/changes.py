@@ -32,6 +32,7 @@ def change(
     Raises:
         UnknownSeamError, TransitionError: nothing was changed.
     """
+    _ensure_revision()
     with transaction.atomic(using=config().database):
         revision = _next_revision()
         before = position(seam)
@@ -71,9 +72,18 @@ def position(seam: str) -> Rollout:
     return record.value() if record else Rollout(seam=seam)
 
 
-def _next_revision() -> int:
-    """Raise the revision under its row lock, which puts all changes in one order."""
+def _ensure_revision() -> None:
+    """Make the one row of Revision, before and not inside the transaction that raises it.
+
+    Two first changes at once would both insert it, wait for each other and deadlock on MariaDB.
+    """
     revisions = Revision.objects.using(config().database)
-    revisions.get_or_create(pk=1)
+    if not revisions.filter(pk=1).exists():
+        revisions.bulk_create([Revision(pk=1)], ignore_conflicts=True)
+
+
+def _next_revision() -> int:
+    """Raise the revision; its row lock puts all changes in one order."""
+    revisions = Revision.objects.using(config().database)
     revisions.filter(pk=1).update(number=F("number") + 1)
     return revisions.get(pk=1).number

@@ -30,12 +30,14 @@ class Figure:
     ratio: float
     rounds: int
     goal: float | None = None
+    limit: float | None = None
     details: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def is_met(self) -> bool:
-        """Tell whether the goal is reached; a figure without a goal always is."""
-        return self.goal is None or self.ratio >= self.goal
+        """Tell whether the ratio reaches its goal and ours stays within its limit, where there are such."""
+        reaches_goal = self.goal is None or self.ratio >= self.goal
+        return reaches_goal and (self.limit is None or self.ours <= self.limit)
 
     def as_json(self) -> str:
         """Render the figure as one line of JSON, rounded to what the measurement can carry."""
@@ -47,8 +49,10 @@ class Figure:
             "unit": self.unit,
             "rounds": self.rounds,
         }
-        if self.goal is not None:
-            values |= {"goal": self.goal, "met": self.is_met}
+        targets = {"goal": self.goal, "limit": self.limit}
+        values |= {name: target for name, target in targets.items() if target is not None}
+        if self.goal is not None or self.limit is not None:
+            values["met"] = self.is_met
         return json.dumps(values | dict(self.details))
 
 
@@ -86,9 +90,13 @@ def compare(
     unit: str,
     higher_is_better: bool = False,
     goal: float | None = None,
+    limit: float | None = None,
     details: Mapping[str, object] | None = None,
 ) -> Figure:
-    """Make a figure from paired rounds: medians of both sides and the median of the rounds' ratios."""
+    """Make a figure from paired rounds: medians of both sides and the median of the rounds' ratios.
+
+    Args: goal: smallest ratio that is good enough. limit: largest value of ours that is.
+    """
     pairs = zip(ours, peer, strict=True)
     ratios = [(mine / theirs if higher_is_better else theirs / mine) for mine, theirs in pairs]
     return Figure(
@@ -99,6 +107,7 @@ def compare(
         ratio=statistics.median(ratios),
         rounds=len(ratios),
         goal=goal,
+        limit=limit,
         details=details or {},
     )
 
@@ -140,9 +149,19 @@ def percentile(values: Sequence[float], *, percent: float) -> float:
 
 
 def peak_rss_mib() -> float:
-    """Return the largest resident size this process has had so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    """Return the largest resident size this process has had so far, in MiB; Linux only.
+
+    Not getrusage's figure: that one survives exec, so a child would begin with its parent's peak.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (peak,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(peak) / 1024
+
+
+def resident_mib() -> float:
+    """Return the resident size this process has now, in MiB; Linux only."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / (1024 * 1024)
 
 
 def run_child(arguments: Sequence[str], *, env: Mapping[str, str] | None = None) -> dict[str, float]:

@@ -47,9 +47,8 @@ def run_session(example):
             text=True,
             check=False,
         )
-        assert doctest.OutputChecker().check_output(wanted, result.stdout, FLAGS), (
-            f"$ {command}\n{result.stdout}"
-        )
+        if not doctest.OutputChecker().check_output(wanted, result.stdout, FLAGS):
+            pytest.fail(f"$ {command}\nthe page says:\n{wanted}\nit printed:\n{result.stdout}", pytrace=False)
 
 
 def read_script(example):

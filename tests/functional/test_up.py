@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVE = "python -m http.server --bind 127.0.0.1 $PORT"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 100
 
 
 class Up:

@@ -1,4 +1,4 @@
-"""Name every server the tests can use, where its program is, and which Debian packages bring it."""
+"""Name every server and program from outside that the tests can use, where its program is, and which Debian packages bring it."""
 
 from __future__ import annotations
 
@@ -90,10 +90,15 @@ SERVERS = {
         Server(name="nginx", programs=("nginx",), packages=("nginx-light",)),
         Server(name="haproxy", programs=("haproxy",), packages=("haproxy",)),
         Server(name="chromium", programs=("chromium",), packages=("chromium",)),
+        Server(name="curl", programs=("curl",), packages=("curl",)),
     )
 }
 
+# What only the benchmarks use.
+TOOLS = {"wrk": Server(name="wrk", programs=("wrk",), packages=("wrk",))}
 
-def missing() -> list[Server]:
-    """Return the servers that this machine lacks, in the catalogue's order."""
-    return [server for server in SERVERS.values() if not server.is_present()]
+
+def missing(*names: str) -> list[Server]:
+    """Return which of *names* this machine lacks, in the given order; without names, of all servers."""
+    known = {**SERVERS, **TOOLS}
+    return [known[name] for name in names or SERVERS if not known[name].is_present()]

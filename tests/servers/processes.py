@@ -22,12 +22,13 @@ from mirakuru import TCPExecutor
 from mirakuru.exceptions import ProcessFinishedWithError
 
 from tests.servers.catalogue import SERVERS
+from tests.servers.signals import descendants, wait_for_end
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
-START_TIMEOUT_SECONDS = 60
+START_TIMEOUT_SECONDS = 100  # RabbitMQ on a busy machine; below pytest's own limit
 
 
 class ServerDidNotStart(Exception):
@@ -126,17 +127,21 @@ class PrivateServer:
         os.killpg(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """End the server at once, as a crash does (SIGKILL); its data stays for ``restart``."""
-        if self._executor is not None:
+        """End the server and everything it started at once, as a crash does (SIGKILL); its data stays."""
+        if self._executor is not None and self._executor.running():
+            family = descendants(self.pid)
             self._executor.kill()
+            wait_for_end(family)
 
     def stop(self) -> None:
-        """End the server in good order and remove its folder."""
+        """End the server in good order, with everything it started, and remove its folder."""
         if self._executor is not None and self._executor.running():
             self.thaw()
+            family = descendants(self.pid)
             # Every server has its own idea of an exit status after SIGTERM; it has ended.
             with contextlib.suppress(ProcessFinishedWithError):
                 self._executor.stop()
+            wait_for_end(family)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> Self:

@@ -100,8 +100,9 @@ def _shrunk(image: Image.Image, *, longest: int) -> Image.Image:
     size = _fitted(image.size, longest=longest)
     if size == image.size:
         return image
+    # Bicubic as in Pillow's own thumbnail(): a Lanczos filter costs half as much again and nobody sees it in a JPEG.
     # The gap lets a much larger picture be averaged down by a whole factor first: ten times cheaper for a big PNG.
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def _fitted(size: tuple[int, int], *, longest: int) -> tuple[int, int]:

@@ -36,7 +36,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (page.querySelector(".site-header")) return;
   event.preventDefault();
   const message = page.querySelector("[role=alert]");
-  showErrors(message ?? inBox(`The upload failed (${xhr.status}). Please try again.`));
+  const text = page.body.textContent.trim();
+  showErrors(message ?? inBox(text || `The upload failed (${xhr.status}). Please try again.`));
 });
 
 document.addEventListener("htmx:sendError", ({ detail }) => {

@@ -117,7 +117,9 @@ def _commands(member: Member, port: int, shared: Mapping[str, str]) -> list[Comm
         # Inherited from manage.py it would be the monolith's, and a service's setdefault would not help.
         environ["DJANGO_SETTINGS_MODULE"] = member.settings
     return [
-        Command(name=f"{member.name}.{process}", line=without_shell(line, path=environ["PATH"]), environ=environ)
+        Command(
+            name=f"{member.name}.{process}", line=without_shell(line, path=environ["PATH"]), environ=environ
+        )
         for process, line in member.processes.items()
     ]
 

@@ -45,8 +45,9 @@ def _run(plan: Plan, supervisor: Supervisor) -> None:
             raise ProcessError(f"{outcome}: nothing else was started.", process=outcome.process)
 
     def watch() -> None:
-        announcement = {"ports": plan.ports, "urls": plan.urls}
-        threading.Thread(target=announce, args=(supervisor.say,), kwargs=announcement, daemon=True).start()
+        threading.Thread(
+            target=announce, args=(supervisor.say,), kwargs={"urls": plan.urls}, daemon=True
+        ).start()
 
     outcome = supervisor.run(plan.commands, when_started=watch)
     if not outcome.was_asked_for:

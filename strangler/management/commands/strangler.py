@@ -33,6 +33,8 @@ class Command(BaseCommand):
         except StranglerError as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
-            raise CommandError(f"The database says: {error}. Does it run, and is it migrated (migrate)?") from error
+            raise CommandError(
+                f"The database says: {error}. Does it run, and is it migrated (migrate)?"
+            ) from error
         if code:
             sys.exit(code)

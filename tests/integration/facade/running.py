@@ -118,11 +118,12 @@ class Site:
                 stderr=log,
                 start_new_session=True,
             )
-        for _ in range(200):
-            with contextlib.suppress(requests.ConnectionError):
+        for _ in range(600):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 requests.get(f"{self.url}/plain/", timeout=5)
                 return self
-            time.sleep(0.05)
+            time.sleep(0.1)
+        self.stop()
         raise AssertionError(self.log)
 
     def stop(self) -> None:

@@ -1,6 +1,7 @@
 """The image service as real processes (gunicorn, Celery worker, beat) and a shop that takes its photos."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -22,10 +23,11 @@ from tests.servers.signals import sigkill
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "c" * 32
+_migrated: list[str] = []  # the empty database as SQL: migrating once per run of the tests is enough
 OWNER = Principal(id="7", username="ann")
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = 20, what: str = "the condition"):
+def wait_until(condition: Callable[[], object], *, seconds: float = 60, what: str = "the condition"):
     """Return the first true value of *condition*, or fail after *seconds*."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -98,10 +100,11 @@ class Service:
             "BROKER_URL": broker,
             "MONOLITH_URL": shop.url,
             "IMAGES_RESEND_AFTER_SECONDS": "1",
+            "IMAGES_REQUEUE_EVERY_SECONDS": "1",
             **settings,
         }
         self.processes: dict[str, subprocess.Popen] = {}
-        self.run("-m", "django", "migrate", "--verbosity=0")
+        self._make_database(folder / "images.sqlite3")
 
     def run(self, *arguments: str) -> str:
         """Run Python with *arguments* in the service's environment and return what it prints."""
@@ -115,6 +118,16 @@ class Service:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def _make_database(self, path: Path):
+        if not _migrated:
+            self.run("-m", "django", "migrate", "--verbosity=0")
+            with sqlite3.connect(path) as database:
+                _migrated.append("\n".join(database.iterdump()))
+        else:
+            with sqlite3.connect(path) as database:
+                database.executescript(_migrated[0])
+        database.close()
 
     def start_web(self):
         command = ["gunicorn", "extracted.images.wsgi", "--bind", f"127.0.0.1:{self.port}"]
@@ -131,19 +144,14 @@ class Service:
 
     def kill(self, name: str):
         """End a process and its children at once, as a crash of the machine does."""
-        sigkill(self.processes.pop(name).pid)
+        process = self.processes.pop(name)
+        sigkill(process.pid)
+        process.wait()
 
     def stop(self):
-        """Ask every process to end, and make sure that it did."""
-        for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                sigkill(process.pid)
-                process.wait()
-        self.processes.clear()
+        """End every process; the folder is thrown away, so nothing is asked to end in good order."""
+        for name in list(self.processes):
+            self.kill(name)
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
@@ -161,11 +169,11 @@ class Service:
 
     def status(self, upload: dict, owner=OWNER) -> dict:
         headers = {PRINCIPAL_HEADER: sign_principal(owner, audience="images")}
-        answer = requests.get(f"{self.url}{upload['status_url']}", headers=headers, timeout=10)
+        answer = requests.get(f"{self.url}{upload['status_url']}", headers=headers, timeout=30)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def wait_for(self, upload: dict, *states: str, seconds: float = 25) -> dict:
+    def wait_for(self, upload: dict, *states: str, seconds: float = 60) -> dict:
         """Wait until the upload has one of *states* and return its status."""
         return wait_until(
             lambda: (status := self.status(upload))["status"] in states and status,
@@ -187,7 +195,7 @@ class Service:
     def _is_up(self):
         try:
             return requests.get(f"{self.url}/health/ready", timeout=5).status_code == 200
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             assert self.processes["web"].poll() is None, self.log("web")
             return False
 

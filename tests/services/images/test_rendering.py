@@ -10,6 +10,7 @@ from extracted.images.models import Photo, State
 from extracted.images.rendering import render
 from extracted.images.storage import RENDITIONS, store
 from tests.integration.images.stack import jpeg
+from tests.unit.images.samples import damaged_png
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,11 +76,7 @@ def run(photo_id, holder):
 
 
 def test_a_damaged_file_fails_with_a_reason_for_its_owner(photo):
-    content = bytearray(jpeg(800, 600))
-    content[2:4] = (
-        b"\xff\xee"  # a segment of its own kind, so that the skeleton holds and the decoder does not
-    )
-    row = photo(b"\xff\xd8\xff\xd8" + bytes(content))
+    row = photo(damaged_png())
     assert not render(row.pk, holder="task")
     row.refresh_from_db()
     assert row.state == State.FAILED

@@ -1,12 +1,13 @@
 """`manage.py journey`: prepare the shop, start it, drive the main journey through it, keep serving."""
 
+import contextlib
 import fcntl
-import sys
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Prepare, start, play; exit 1 and name what failed."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)  # or the site would go on without us
         out = Narrator(is_plain=options["plain"])
         state = options["state"].resolve()
         try:
@@ -46,11 +49,15 @@ class Command(BaseCommand):
         except StageError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
-            sys.exit(130)
+            raise CommandError("The journey was interrupted.", returncode=130) from None
         if out.failures:
             raise CommandError(
                 "The journey failed:\n" + "\n".join(f"  ✗ {failure}" for failure in out.failures)
             )
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _run(site: Site, out: Narrator, *, keeps_serving: bool) -> None:
@@ -64,9 +71,15 @@ def _run(site: Site, out: Narrator, *, keeps_serving: bool) -> None:
         )
         if keeps_serving:
             out.say("the shop stays open; Ctrl-C closes it")
-            while True:
-                time.sleep(1)
-                site.check_running()
+            _serve(site)
+
+
+def _serve(site: Site) -> None:
+    """Stay until Ctrl-C; raises StageError if a part of the site ends on its own."""
+    with contextlib.suppress(KeyboardInterrupt):  # the usual end, not a failure
+        while True:
+            time.sleep(1)
+            site.check_running()
 
 
 @contextmanager
