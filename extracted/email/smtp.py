@@ -62,14 +62,10 @@ class EmailBackend(smtp.EmailBackend):
 
     def _send(self, email_message: EmailMessage) -> bool:
         encoding = email_message.encoding or "utf-8"
-        addresses = email_message.recipients()
         content = email_message.message().as_bytes(linesep="\r\n")
         self._mail(sanitize_address(email_message.from_email, encoding), size=len(content))
-        email_message.refusals = self._recipients(
-            {  # type: ignore[attr-defined]
-                address: sanitize_address(address, encoding) for address in addresses
-            }
-        )
+        wire = {address: sanitize_address(address, encoding) for address in email_message.recipients()}
+        email_message.refusals = self._recipients(wire)  # type: ignore[attr-defined]
         self.before_data()
         self._hand_over(content)
         return True

@@ -119,4 +119,5 @@ def _outcome(result: Result, error: Exception, **more: Any) -> Outcome:
 
 def _reply(code: int, text: bytes | str) -> Reply:
     decoded = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return Reply(code, " ".join(decoded.split())[:_LONGEST_REPLY])
+    # smtplib has -1 for a reply that is none.
+    return Reply(code if code > 0 else None, " ".join(decoded.split())[:_LONGEST_REPLY])

@@ -46,7 +46,7 @@ class Seam(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is, for people: method and path, or task and queue."""
+        """Where it is, for people: methods and path, or the service's task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +111,8 @@ class Call:
 
     @property
     def place(self) -> str:
-        """Task and queue."""
-        return f"{self.task} in {self.queue}"
+        """Name of the service's task."""
+        return self.task
 
     @property
     def tasks(self) -> tuple[str, ...]:

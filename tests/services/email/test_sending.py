@@ -155,6 +155,14 @@ def test_a_server_that_is_slow_after_data_is_in_doubt(smtp, message, configure):
     assert sent(message()).state == State.UNKNOWN
 
 
+@pytest.mark.parametrize("phase", [Phase.CONNECT, Phase.MAIL, Phase.RCPT, Phase.DATA])
+def test_a_reply_that_makes_no_sense_is_no_refusal(smtp, message, phase):
+    smtp.next(Behaviour(replies={phase: "hello"}))
+    row = sent(message())
+    assert row.state == State.QUEUED
+    assert row.tries.get().code is None
+
+
 @pytest.mark.parametrize("reply", ["hello", "354 more?"])
 def test_a_reply_after_data_that_makes_no_sense_is_in_doubt(smtp, message, reply):
     smtp.next(Behaviour(replies={Phase.REPLY: reply}))

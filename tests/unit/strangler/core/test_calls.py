@@ -39,7 +39,7 @@ def test_seams_are_routes_and_calls_alike(tmp_path):
     topology = load(tmp_path, SERVICE + route + call())
     assert {seam.name: (seam.kind, seam.place, seam.has_legacy) for seam in topology.seams.values()} == {
         "email.pages": ("route", "GET POST /mail/", True),
-        "email.welcome": ("call", "email.deliver in email", True),
+        "email.welcome": ("call", "email.deliver", True),
     }
     assert [route.name for route in topology.routes] == ["email.pages"]
 
@@ -60,7 +60,7 @@ REFUSED = {
     "same name twice": (SERVICE + call() + call(), "there are two seams of this name"),
     "same name as a route": (
         SERVICE + '[[services.email.routes]]\nname = "email.welcome"\npath = "/x/"\n' + call(),
-        "two seams of this name, GET /x/ and email.deliver in email",
+        "two seams of this name, GET /x/ and email.deliver",
     ),
     "alias of two calls": (
         SERVICE + call(extra='aliases = ["shop.x"]') + call("email.b", "email.b", 'aliases = ["shop.x"]'),
