@@ -34,7 +34,7 @@ def test_what_legacy_raises_is_raised_and_counted(stand):
     with pytest.raises(ZeroDivisionError):
         note()
     (key,) = tallies._take()
-    assert key.outcome is Outcome.FAILED
+    assert key.outcome == Outcome.FAILED
 
 
 def test_a_seam_that_the_topology_lacks_runs_as_if_it_were_none():
