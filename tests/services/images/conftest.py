@@ -31,14 +31,14 @@ def media(settings, tmp_path) -> Path:
 def queue(valkey_url):
     """Send messages to a real broker; returns the ids of the photos that wait in its queue."""
     app.conf.broker_url = valkey_url
-    messages._breaker.close()
+    messages.announcer().breaker.close()
 
     def waiting(name="images") -> list[str]:
         with Redis.from_url(valkey_url) as broker:
             return [message.decode() for message in broker.lrange(name, 0, -1)]
 
     yield waiting
-    messages._breaker.close()
+    messages.announcer().breaker.close()
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from extracted.images.celery import app, transport_options
+from extracted.images.celery import app
 from extracted.images.conf import config
+from strangler.service.celery import transport_options
 
 
 def test_nothing_that_loses_or_doubles_work_is_left_at_its_default():
