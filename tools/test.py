@@ -1,7 +1,8 @@
 """Run the whole test-suite step by step and end with a plain verdict.
 
-Each step runs even if an earlier one failed, so that one run shows everything that is wrong. pytest's own output
-stays visible; its JUnit files are added up for the last line, `tests: N passed, N failed, N skipped`.
+Each step runs even if another one failed, so that one run shows everything that is wrong. Most of them wait more than
+they compute, so a few run beside each other; what each printed comes when it has ended. pytest's JUnit files are
+added up for the last line, `tests: N passed, N failed, N skipped`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -23,6 +25,7 @@ from tests.servers.catalogue import missing
 from tools.check import services
 
 REPORTS = ROOT / "var" / "test"
+LANES = 2  # steps beside each other on the two cores that CI has
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 
 
@@ -38,34 +41,40 @@ class Step:
         """Return where pytest writes what it counted."""
         return REPORTS / f"{self.name.replace(' ', '-')}.xml"
 
-    def run(self) -> bool:
-        """Run it in the foreground and return whether it succeeded."""
-        print(f"\n== {self.name}", flush=True)
+    def run(self, *, is_alone: bool = False) -> bool:
+        """Run it and return whether it succeeded; *is_alone* shows its output while it comes."""
+        print(f"== {self.name} …", flush=True)
         started = time.monotonic()
         command = list(self.command)
         if "pytest" in command:
             command += [f"--junitxml={self.report}", "-o", f"junit_suite_name={self.name}"]
-        passed = subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode == 0
+        output = None if is_alone else subprocess.PIPE
+        done = subprocess.run(
+            command, cwd=ROOT, env=os.environ, check=False, text=True, stdout=output, stderr=subprocess.STDOUT
+        )
+        verdict = "ok" if done.returncode == 0 else "FAILED"
         print(
-            f"== {self.name}: {'ok' if passed else 'FAILED'} in {time.monotonic() - started:.0f} s",
+            f"{done.stdout or ''}== {self.name}: {verdict} in {time.monotonic() - started:.0f} s\n",
             flush=True,
         )
-        return passed
+        return done.returncode == 0
 
 
 def steps() -> Iterator[Step]:
-    """Yield the steps, cheapest first."""
-    yield Step(name="check", command=(sys.executable, "tools/check.py"))
-    yield pytest("unit", *PARALLEL, "tests/unit")
+    """Yield the steps that may run beside each other, the longest first."""
+    yield pytest("faults", *PARALLEL, "tests/faults")
     yield pytest("integration", *PARALLEL, "tests/integration")
+    yield pytest("functional", "tests/functional")
     for engine in ("mariadb", "postgres"):
         folders = ("tests/integration/monolith", "tests/integration/strangler")
-        yield pytest(f"on {engine}", "-n", "2", *folders, servers=(engine,))
+        yield pytest(f"on {engine}", *folders, servers=(engine,))
     for name, settings in services():
         yield pytest(f"service {name}", *PARALLEL, f"--ds={settings}", f"tests/services/{name}")
-    yield pytest("faults", *PARALLEL, "tests/faults")
-    yield pytest("functional", "tests/functional")
-    yield Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
+    yield pytest("unit", "tests/unit")
+    yield Step(name="check", command=(sys.executable, "tools/check.py"))
+
+
+JOURNEY = Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
 
 
 def pytest(name: str, *arguments: str, servers: tuple[str, ...] = ()) -> Step:
@@ -90,7 +99,10 @@ def main() -> int:
     for stale in REPORTS.glob("*.xml"):
         stale.unlink()
     started = time.monotonic()
-    results = {step.name: step.run() for step in steps()}
+    with ThreadPoolExecutor(LANES) as lanes:
+        running = {step.name: lanes.submit(step.run) for step in steps()}
+    results = {name: step.result() for name, step in running.items()}
+    results[JOURNEY.name] = JOURNEY.run(is_alone=True)
     total = count(REPORTS.glob("*.xml"))
     failed = total["failures"] + total["errors"]
     passed = total["tests"] - failed - total["skipped"]
