@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,10 +76,15 @@ class Running:
 
         It then ends by itself, since its processes are gone.
         """
-        groups = dict(self._groups)
-        for group in groups.values():
-            os.killpg(group, signal.SIGKILL)
-        return list(groups)
+        return self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """SIGSTOP every process that it runs, with their children."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let all of them go on."""
+        self._signal(signal.SIGCONT)
 
     def wait(self) -> int:
         """Wait for its end and return the exit status."""
@@ -86,11 +92,20 @@ class Running:
         self._reader.join(PATIENCE.total_seconds())
         return status
 
-    def stop(self) -> None:
-        """Ask it to stop everything and wait; does nothing if it has ended."""
+    def ask_to_end(self) -> None:
+        """Ask it to stop everything, and do not wait; does nothing if it has ended."""
         if self.is_alive:
+            self.thaw()  # what is frozen does not hear that it shall end
             self._process.terminate()
-            self.wait()
+
+    def _signal(self, number: signal.Signals) -> list[str]:
+        """Send *number* to every process that it runs; returns the names of those that were there."""
+        reached = []
+        for name, group in list(self._groups.items()):
+            with suppress(ProcessLookupError):  # ended since
+                os.killpg(group, number)
+                reached.append(name)
+        return reached
 
     def _read(self) -> None:
         pipe = self._process.stdout

@@ -24,6 +24,7 @@ class Scene:
     """The stage of the acts.
 
     Args:
+        slowest_registration: in seconds, of the visitors so far, while all was well.
         run: a word that makes this run's visitors different from those of an earlier one on the same data.
     """
 
@@ -33,6 +34,7 @@ class Scene:
     ledger: Ledger = field(default_factory=Ledger)
     photos: list[Photograph] = field(default_factory=album)
     people: dict[str, Visitor] = field(default_factory=dict)
+    slowest_registration: float = 0.0
     run: str = field(default_factory=lambda: secrets.token_hex(2))
 
     def visitor(self, first_name: str) -> Visitor:
@@ -40,6 +42,7 @@ class Scene:
         if first_name not in self.people:
             self.people[first_name] = Visitor(self.site.url, name=f"{first_name}-{self.run}")
             answer = self.people[first_name].register()
+            self.slowest_registration = max(self.slowest_registration, answer.seconds)
             self.out.check(answer.is_done, f"{first_name} registers ({duration(answer.seconds)})")
         return self.people[first_name]
 
@@ -58,13 +61,15 @@ class Scene:
         """Upload, and write down what was promised."""
         return self.ledger.note(visitor, photos, visitor.upload(photos, accept=accept))
 
-    def rollout(self, *position: str) -> None:
-        """Change the seam by the one command that operators use, and show it."""
-        self.command("strangler", "rollout", SEAM, *position, "--actor", "journey")
+    def rollout(self, *position: str, seam: str = SEAM) -> None:
+        """Change a seam by the one command that operators use, and show it."""
+        self.command("strangler", "rollout", seam, *position, "--actor", "journey")
 
-    def command(self, *arguments: str) -> None:
-        """Run a command of manage.py and show what it prints."""
-        self.out.command(f"python manage.py {' '.join(arguments)}", self.site.manage(*arguments))
+    def command(self, *arguments: str) -> str:
+        """Run a command of manage.py, show what it prints, and return that."""
+        printed = self.site.manage(*arguments)
+        self.out.command(f"python manage.py {' '.join(arguments)}", printed)
+        return printed
 
     def wait_for_upload(self, visitor: Visitor, address: str) -> dict[str, object]:
         """Follow an accepted upload to its end, or as far as it gets in time; returns its last status."""

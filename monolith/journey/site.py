@@ -1,27 +1,27 @@
-"""The site under the journey: the monolith with its helpers, and the image service, which can be killed alone."""
+"""The site under the journey, in parts that can be killed, frozen and started again while the others run."""
 
 import contextlib
-import email
-import email.policy
 import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
+from monolith.journey.mailbox import Mailbox
 from monolith.journey.running import ROOT, Running, StageError
 
-SERVICE = "images"
 SEAM = "images.upload"
-MAIL_PATIENCE = timedelta(seconds=10)
+MAIL_SEAM = "email.welcome"
+HELPERS = {"valkey", "smtp"}
 # A worker that is killed keeps its photo until its lease ends, which is when it could at the latest have finished.
-# Real deployments allow more time for large photos; nobody wants to watch that.
-QUICK = {"IMAGES_TIME_LIMIT_SECONDS": "10", "IMAGES_RESEND_AFTER_SECONDS": "5"}
+# Real deployments allow more time for large photos, and more for a mail server to come back; nobody wants to watch that.
+QUICK = {
+    "IMAGES_TIME_LIMIT_SECONDS": "10",
+    "IMAGES_RESEND_AFTER_SECONDS": "5",
+    "EMAIL_FIRST_WAIT_SECONDS": "1",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +77,9 @@ class Site:
         self.state = state
         self.ports = ports
         self.url = f"http://127.0.0.1:{ports.monolith}"
+        self.mailbox = Mailbox(state / "mail")
         self._environ = {**self._defaults(), **os.environ, **self._addresses(), **(environ or {})}
-        self._base: Running | None = None
-        self._service: Running | None = None
+        self._parts: dict[str, Running] = {}
 
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` and return what it printed.
@@ -104,56 +104,56 @@ class Site:
     def running(self) -> Iterator["Site"]:
         """Run everything; stop everything at the end, whatever happens."""
         try:
-            self._base = Running(
-                ["--only", *self._base_members(), "--no-release", *self._options], environ=self._environ
-            )
-            self.start_service()
-            self._base.wait_until_ready()
+            for name in self._names():
+                self._launch(name)
+            for part in self._parts.values():
+                part.wait_until_ready()
             yield self
         finally:
             self.stop()
 
-    def start_service(self) -> None:
-        """Start the image service and return when it accepts connections; again, after it was killed."""
-        self._service = Running(["--only", SERVICE, *self._options], environ=self._environ)
-        self._service.wait_until_ready()
+    def start(self, name: str) -> None:
+        """Start a part again that was killed, and return when it accepts connections."""
+        self._launch(name)
+        self._parts[name].wait_until_ready()
 
-    def kill_service(self) -> list[str]:
-        """SIGKILL all processes of the image service at once; returns their names."""
-        assert self._service is not None  # noqa: S101 - only called on a running site
-        killed = self._service.kill()
-        self._service.wait()
+    def kill(self, name: str) -> list[str]:
+        """SIGKILL all processes of a part at once; returns their names."""
+        killed = self._parts[name].kill()
+        self._parts[name].wait()
         return killed
+
+    def freeze(self, name: str) -> None:
+        """SIGSTOP all processes of a part: its connections stay open, and nothing answers."""
+        self._parts[name].freeze()
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen part go on."""
+        self._parts[name].thaw()
 
     def check_running(self) -> None:
         """Raise StageError if a part of the site ended on its own."""
-        for part in (self._base, self._service):
-            if part is not None and not part.is_alive:
+        for part in self._parts.values():
+            if not part.is_alive:
                 raise StageError(f"A part of the site ended on its own:\n{part.last_words}")
 
     def stop(self) -> None:
-        """Stop whatever runs."""
-        for part in (self._service, self._base):
-            if part is not None:
-                part.stop()
+        """Stop whatever runs; the broker and the mail server last, since the others need them to end well."""
+        for names in (self._parts.keys() - HELPERS, self._parts.keys() & HELPERS):
+            parts = [self._parts[name] for name in names]
+            for part in parts:
+                part.ask_to_end()
+            for part in parts:
+                part.wait()
 
-    def wait_for_mail(self, *, to: str) -> EmailMessage | None:
-        """Return the newest mail that the catcher has for *to*, waiting a little; None if none came."""
-        deadline = time.monotonic() + MAIL_PATIENCE.total_seconds()
-        while time.monotonic() < deadline:
-            for file in sorted((self.state / "mail").glob("*.eml"), reverse=True):
-                message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-                if to in str(message["To"]):
-                    return message  # type: ignore[return-value]
-            time.sleep(0.1)
-        return None
+    def _launch(self, name: str) -> None:
+        # The monolith's tables are there: `prepare` made and filled them.
+        options = ["--no-release"] if name == "monolith" else []
+        arguments = ["--only", name, *options, *self.ports.options, "--state", str(self.state)]
+        self._parts[name] = Running(arguments, environ=self._environ)
 
-    @property
-    def _options(self) -> list[str]:
-        return [*self.ports.options, "--state", str(self.state)]
-
-    def _base_members(self) -> list[str]:
-        return ["monolith", "smtp", *(["valkey"] if needs_valkey() else [])]
+    def _names(self) -> list[str]:
+        return [*(["valkey"] if needs_valkey() else []), "smtp", "monolith", "images", "email"]
 
     def _defaults(self) -> dict[str, str]:
         return {
@@ -169,6 +169,8 @@ class Site:
             "MONOLITH_URL": self.url,
             "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}",
             "EMAIL_SERVICE_URL": f"http://127.0.0.1:{self.ports.email}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
+            **({"BROKER_URL": f"redis://127.0.0.1:{self.ports.valkey}/0"} if needs_valkey() else {}),
         }
 
 

@@ -166,6 +166,7 @@ def _shop(state: Path) -> Iterator[Site]:
     ports = Ports(
         monolith=first,
         images=free_port(first + 1),
+        email=free_port(first + 200),
         valkey=free_port(first + 500),
         smtp=free_port(first + 1000),
     )
@@ -173,6 +174,7 @@ def _shop(state: Path) -> Iterator[Site]:
         "DJANGO_SETTINGS_MODULE": "monolith.settings.local",
         "DATABASE_URL": f"sqlite:///{state / 'monolith.sqlite3'}",
         "IMAGES_DATABASE_URL": f"sqlite:///{state / 'images.sqlite3'}",
+        "EMAIL_DATABASE_URL": f"sqlite:///{state / 'email.sqlite3'}",
         "DEBUG": "False",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "STRANGLER_SIGNING_KEYS": secrets.token_urlsafe(48),

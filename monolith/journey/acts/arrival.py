@@ -4,6 +4,7 @@ import time
 
 from monolith.journey.narrator import duration
 from monolith.journey.scene import Scene
+from monolith.journey.site import MAIL_SEAM
 
 TITLE = "the shop as it is"
 
@@ -11,6 +12,7 @@ TITLE = "the shop as it is"
 def play(scene: Scene) -> None:
     """Register, get the welcome mail, upload the photos, see them."""
     scene.rollout("legacy", "--reason", "the journey begins")
+    scene.rollout("legacy", "--reason", "the journey begins", seam=MAIL_SEAM)
     scene.command("strangler", "status")
     _get_welcome_mail(scene)
     _upload(scene)
@@ -18,7 +20,7 @@ def play(scene: Scene) -> None:
 
 def _get_welcome_mail(scene: Scene) -> None:
     ann = scene.visitor("ann")
-    mail = scene.site.wait_for_mail(to=ann.email)
+    mail = scene.site.mailbox.wait_for(to=ann.email)
     subject = f": “{mail['Subject']}”" if mail else ""
     scene.out.check(mail is not None, f"the welcome mail arrives{subject}")
 

@@ -9,6 +9,7 @@ from monolith.journey.scene import Scene
 from monolith.journey.visitor import Answer, Visitor
 
 TITLE = "the service is killed"
+SERVICE = "images"
 PEOPLE = 4
 BATCHES = 3
 DURING_OUTAGE = 6
@@ -59,7 +60,7 @@ def _kill_in_flight(scene: Scene, browsers: list[Visitor]) -> None:
         ]
         start.wait()
         time.sleep(HEAD_START_SECONDS)
-        killed = scene.site.kill_service()
+        killed = scene.site.kill(SERVICE)
     scene.out.say(f"SIGKILL to {', '.join(killed)} while {PEOPLE} uploads are on their way")
     _tell_uploads(scene, uploads, "an upload that was on its way")
 
@@ -94,7 +95,7 @@ def _go_on(scene: Scene, visitor: Visitor) -> None:
 def _start_again(scene: Scene, visitor: Visitor, accepted: list[str]) -> None:
     """Start the service and wait until what was accepted before the kill is done."""
     with scene.out.waiting("the service starts again"):
-        scene.site.start_service()
+        scene.site.start(SERVICE)
     started = time.perf_counter()
     with scene.out.waiting(
         "its workers finish what waits; what the dead ones held is free after its lease, some 30 s"

@@ -67,7 +67,12 @@ def _run(site: Site, out: Narrator, *, keeps_serving: bool) -> None:
         play(site, out, acts=ACTS)
         out.table(
             "Where",
-            [("shop", site.url), ("admin", f"{site.url}/admin/"), ("mails", str(site.state / "mail"))],
+            [
+                ("shop", site.url),
+                ("admin", f"{site.url}/admin/"),
+                ("mail that the email service sent, for staff", f"{site.url}/email/"),
+                ("mailbox of everybody", str(site.mailbox.folder)),
+            ],
         )
         if keeps_serving:
             out.say("the shop stays open; Ctrl-C closes it")
