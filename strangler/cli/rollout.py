@@ -6,15 +6,12 @@ import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from strangler.calls.flight import read_flight
-from strangler.cli.render import console, table
-from strangler.conf import config
+from strangler.cli.render import console
+from strangler.cli.rollout_text import say_flight, say_history, say_plan
 from strangler.core.stages import RolloutStage, advance, parse_percent
 from strangler.rollout import change
 from strangler.rollout.changes import position
-from strangler.rollout.preview import preview
 from strangler.rollout.propagation import wait_until_settled
-from strangler.rollout.report import read_history
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
@@ -47,11 +44,10 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     out = console(stdout)
     before = position(options["seam"])
     if options["stage"] is None:
-        out.print(f"{before.seam} is at [bold]{before}[/bold].")
-        out.print(table(("changed (UTC)", "from", "to", "by", "reason"), _history(before.seam)))
+        say_history(before, limit=HISTORY, out=out)
         return 0
     after = _wanted(before, options)
-    _say_plan(before, after, keys=options["keys"], out=out)
+    say_plan(before, after, keys=options["keys"], out=out)
     if options["dry_run"]:
         out.print("Nothing was changed (--dry-run).")
         return 0
@@ -60,7 +56,7 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     event = change(before.seam, stage=after.stage, percent=percent, actor=actor, reason=options["reason"])
     state = wait_until_settled(event.revision, timeout=timedelta(seconds=options["wait_seconds"]))
     out.print(f"Revision {event.revision}: {state}.")
-    _say_flight(before.seam, after, out=out)
+    say_flight(before.seam, after, out=out)
     return 0
 
 
@@ -68,39 +64,3 @@ def _wanted(before: Rollout, options: dict[str, Any]) -> Rollout:
     stage = RolloutStage.parse(options["stage"])
     percent = parse_percent(options["percent"], seam=before.seam) if options["percent"] is not None else None
     return advance(before, stage=stage, percent=percent)
-
-
-def _say_plan(before: Rollout, after: Rollout, *, keys: int, out: Any) -> None:
-    out.print(f"{before.seam}: [bold]{before}[/bold] → [bold]{after}[/bold]")
-    if RolloutStage.CANARY in {before.stage, after.stage}:
-        seen = preview(before, after, keys=keys)
-        out.print(
-            f"Of {seen.keys:,} sample keys {seen.share:.2f} % are on the service: "
-            f"{seen.to_service:,} go to it, {seen.back_to_legacy:,} go back to legacy."
-        )
-
-
-def _say_flight(seam: str, after: Rollout, *, out: Any) -> None:
-    """Say which messages go on to the side that they were sent to, whatever stands now."""
-    flight = read_flight(config().topology.seams[seam])
-    if flight is None:
-        return
-    if after.stage is not RolloutStage.LIVE:
-        out.print(f"In flight to the service, which still does them: {flight.to_service} (outbox + queue).")
-    if after.stage is not RolloutStage.LEGACY and flight.legacy_queue:
-        out.print(f"In flight to legacy, which still does them: {flight.to_legacy} in {flight.legacy_queue}.")
-
-
-def _history(seam: str) -> list[tuple[str, ...]]:
-    return [
-        (
-            f"{event.changed_at:%Y-%m-%d %H:%M:%S}",
-            event.from_stage,
-            f"{event.to_stage} {event.to_percent.normalize():f}"
-            if event.to_stage == "canary"
-            else event.to_stage,
-            event.actor,
-            event.reason,
-        )
-        for event in read_history(seam, limit=HISTORY)
-    ]
