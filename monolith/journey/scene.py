@@ -24,7 +24,6 @@ class Scene:
     """The stage of the acts.
 
     Args:
-        slowest_registration: in seconds, of the visitors so far, while all was well.
         run: a word that makes this run's visitors different from those of an earlier one on the same data.
     """
 
@@ -34,7 +33,6 @@ class Scene:
     ledger: Ledger = field(default_factory=Ledger)
     photos: list[Photograph] = field(default_factory=album)
     people: dict[str, Visitor] = field(default_factory=dict)
-    slowest_registration: float = 0.0
     run: str = field(default_factory=lambda: secrets.token_hex(2))
 
     def visitor(self, first_name: str) -> Visitor:
@@ -42,7 +40,6 @@ class Scene:
         if first_name not in self.people:
             self.people[first_name] = Visitor(self.site.url, name=f"{first_name}-{self.run}")
             answer = self.people[first_name].register()
-            self.slowest_registration = max(self.slowest_registration, answer.seconds)
             self.out.check(answer.is_done, f"{first_name} registers ({duration(answer.seconds)})")
         return self.people[first_name]
 
