@@ -159,6 +159,10 @@ class Tenure:
         return frozenset(mine)
 
 
+def _milliseconds(duration: timedelta) -> str:
+    return str(int(duration.total_seconds() * 1000))
+
+
 def _limit_idle_transactions(alias: str, limit: timedelta) -> None:
     """Have the database end a transaction of ours in which nothing happens for so long.
 
@@ -166,8 +170,12 @@ def _limit_idle_transactions(alias: str, limit: timedelta) -> None:
     MySQL knows no such limit; there the server's `wait_timeout` has to do.
     """
     connection = connections[alias]
+    value: str | int
     if connection.vendor == "postgresql":
-        statement, value = "SET idle_in_transaction_session_timeout = %s", int(limit.total_seconds() * 1000)
+        statement, value = (
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, false)",
+            _milliseconds(limit),
+        )
     elif connection.vendor == "mysql" and getattr(connection, "mysql_is_mariadb", False):
         statement, value = "SET SESSION idle_transaction_timeout = %s", max(1, round(limit.total_seconds()))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +69,7 @@ class Ledger:
     def close(self) -> None:
         """End every process and forget the database."""
         self._processes.close()
+        shutil.rmtree(self.state)
         connections[self.alias].close()
         del connections.databases[self.alias]
         del connections[self.alias]

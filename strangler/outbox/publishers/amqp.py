@@ -55,9 +55,11 @@ class AmqpPublisher:
     def publish(self, rows: Sequence[Row]) -> Receipt:
         """See `Publisher.publish`."""
         receipt = Receipt()
+        deadline = time.monotonic() + self._timeout
         for wave in waves(rows):
             self._publish([row for row in wave if row.queue not in receipt.full], receipt)
-            if receipt.failure:
+            # A thousand messages of one key are a thousand waves: the rest has to wait, or the lease would run out.
+            if receipt.failure or time.monotonic() > deadline:
                 break
         return receipt
 
@@ -144,8 +146,8 @@ class AmqpPublisher:
             heartbeat=0,  # nobody would send it between batches; TCP's own keep-alive finds a dead peer
             client_properties={"product": "strangler relay"},
         )
+        self._connection = connection  # first: what fails half-way has a socket to close
         connection.connect()
-        self._connection = connection
         return connection
 
     def _declare_missing(self, queues: set[str], connection: amqp.Connection, receipt: Receipt) -> None:

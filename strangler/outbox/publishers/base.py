@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Receipt:
-    """What became of a batch; a row that is nowhere in it may or may not have arrived, and is sent again.
+    """What became of a batch; a row that is nowhere in it may or may not have been sent, and is sent again.
 
     Args:
         confirmed: rows that the broker has.

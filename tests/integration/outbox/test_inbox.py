@@ -11,7 +11,7 @@ from django.db import connections, transaction
 
 from strangler.core.carried import carried
 from strangler.core.messages import MAX_BODY_BYTES
-from strangler.errors import MessageBusyError
+from strangler.errors import MessageBusyError, MessageError
 from strangler.outbox import send
 from strangler.outbox.clock import read_now
 from strangler.outbox.models import OutboxMessage
@@ -80,6 +80,17 @@ def test_what_fails_each_time_is_parked_with_the_last_reason_and_stays_so(databa
     assert parked.state == InboxState.PARKED
     assert parked.reason == "3 deliveries failed, the last with LookupError: no such template"
     assert (parked.body, parked.queue, parked.version) == ('{"n": 1}', "email", 1)
+
+
+def test_what_the_handler_finds_wrong_in_the_message_itself_is_parked_at_once(sqlite):
+    message = delivery()
+
+    def refuse(received):
+        raise MessageError("there is no template 'x'", type=received.type)
+
+    assert process(message, refuse, using=sqlite) is Verdict.PARKED
+    assert row(sqlite, message).reason == "there is no template 'x'"
+    assert row(sqlite, message).deliveries == 1
 
 
 def test_what_kills_its_worker_is_counted_although_nobody_could_say_so(database):
