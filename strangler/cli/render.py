@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser, OutputWrapper
 
-PLAIN_WIDTH = 110  # columns where nobody's terminal sets the width
+PLAIN_WIDTH = 130  # columns where nobody's terminal sets the width
 
 
 def add_format_argument(parser: CommandParser) -> None:

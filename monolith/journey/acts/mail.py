@@ -90,20 +90,19 @@ def _come_back(scene: Scene, people: Sequence[Visitor]) -> None:
     started = time.perf_counter()
     if needs_valkey():
         scene.site.thaw("valkey")
-    with scene.out.waiting("the broker goes on, the mail server starts again"):
+        scene.out.say("SIGCONT to the broker")
+    with scene.out.waiting("the mail server starts again"):
         scene.site.start("smtp")
         mails = [scene.site.mailbox.wait_for(to=visitor.email, patience=PATIENCE) for visitor in people]
     seconds = time.perf_counter() - started
-    scene.out.check(
-        all(mails), f"all {len(people)} mails are there {duration(seconds)} after the two came back"
-    )
+    scene.out.check(all(mails), f"all {len(people)} mails are there after {duration(seconds)}")
     with scene.out.waiting(f"does a second copy come? {SECOND_COPY_SECONDS} s more"):
         time.sleep(SECOND_COPY_SECONDS)
     copies = {visitor.name: _message_ids(scene, visitor) for visitor in people}
     is_once = all(len(ids) == 1 for ids in copies.values())
     scene.out.check(is_once, "each of them once, and no second copy comes")
     scene.out.explain([f"{name} has {ids}" for name, ids in copies.items() if len(ids) != 1])
-    scene.out.figure("after their return, all welcome mails are there, once, in", duration(seconds))
+    scene.out.figure("after the outage, all welcome mails are there, once, in", duration(seconds))
 
 
 def _go_back(scene: Scene) -> None:
