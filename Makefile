@@ -32,7 +32,7 @@ check: python ## lint, formatting, types, layers, migrations, system checks, doc
 	@$(PYTHON) tools/environment.py .venv dev mysql
 	@$(BIN)/python tools/check.py
 
-bench: python ## measure against peers (NAME=uploads, images or facade; without NAME all of them)
+bench: python ## measure against peers (NAME=uploads, images, facade or relay; without NAME all of them)
 	@for name in $(NAME); do test -f tests/bench/$$name.py || { \
 		echo "there is no benchmark $$name; there are: $(BENCHES)" >&2; exit 2; }; done
 	@$(PYTHON) tools/servers.py nginx wrk
