@@ -138,13 +138,13 @@ class Ledger:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def settle(self, *, seconds: float = 40) -> None:
+    def settle(self, *, seconds: float = 150) -> None:
         """Wait until every committed message had its effect, and check that none had it twice."""
         until(lambda: self.effects.keys() >= self.expected.keys(), seconds=seconds, ledger=self)
         assert self.effects == self.expected
         assert self.waiting == 0
 
-    def consume(self, *, seconds: float = 20) -> None:
+    def consume(self, *, seconds: float = 60) -> None:
         """Work on messages here, as a worker does, until every committed one had its effect; then check as `settle`."""
         deadline = time.monotonic() + seconds
         with Connection(self._environ["BROKER_URL"]) as connection:
@@ -249,7 +249,7 @@ class Process:
 def until(
     condition: Callable[[], object],
     *,
-    seconds: float = 30,
+    seconds: float = 100,
     process: Process | None = None,
     ledger: Ledger | None = None,
 ) -> None:

@@ -34,7 +34,7 @@ def test_no_job_is_lost_or_doubled_from_legacy_to_live_and_back(site):
     site.wait_until(lambda: site.sides()["legacy"] > before + 50)
     expected = sending.finish()
     assert expected.total() > 200
-    done = site.wait_for(expected, seconds=60)
+    done = site.wait_for(expected, seconds=180)
     assert done - expected == Counter()
     assert expected - done == Counter()
 
@@ -52,6 +52,6 @@ def test_what_was_sent_before_a_change_is_done_by_who_has_it_and_shown_until_the
     assert waiting["legacy_queue"] == site.shop_queue
     site.work("legacy")
     site.work("service")
-    assert site.wait_for(expected, seconds=60) == expected
+    assert site.wait_for(expected, seconds=180) == expected
     assert site.sides()["service"] > 20
     assert site.flight("reports.nightly") == {**waiting, "service": 0, "legacy": 0}
