@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 PRINCIPAL_HEADER = "Strangler-Principal"
 
+SHADOW_HEADER = "Strangler-Shadow"
+"""Of a request whose answer nobody uses: puts the receiver into its sandbox. Dropped at the door when a client sends it."""
+
+SANDBOX_HEADER = "Strangler-Sandbox"
+"""Of the answer to such a request: the receiver's signed word that it was in its sandbox."""
+
+MONOLITH = "monolith"
+"""Audience of what is signed for the monolith."""
+
 
 def sign(claims: dict[str, Any], *, purpose: str) -> str:
     """Return *claims* as an URL-safe text that only `read` with the same *purpose* accepts."""
@@ -65,3 +74,32 @@ def read_principal(value: str, *, audience: str) -> Principal:
         return Principal.from_claims(claims)
     except TypeError as error:
         raise TokenError("has claims that this version does not know", purpose=purpose) from error
+
+
+def sign_shadow(capture: str, *, audience: str) -> str:
+    """Return the value of the `Strangler-Shadow` header with which *capture* is replayed against *audience*."""
+    return sign({"capture": capture}, purpose=f"shadow for {audience}")
+
+
+def read_shadow(value: str, *, audience: str) -> str:
+    """Return the capture that a `Strangler-Shadow` header names.
+
+    Raises:
+        TokenError: forged, expired, or for another audience.
+    """
+    return _capture_of(value, purpose=f"shadow for {audience}")
+
+
+def sign_sandbox(capture: str, *, audience: str) -> str:
+    """Return the value of the `Strangler-Sandbox` header with which *audience* says that it was in its sandbox."""
+    return sign({"capture": capture}, purpose=f"sandbox of {audience}")
+
+
+def read_sandbox(value: str, *, audience: str) -> str:
+    """Return the capture that *audience* says it did in its sandbox; raises TokenError as `read_shadow` does."""
+    return _capture_of(value, purpose=f"sandbox of {audience}")
+
+
+def _capture_of(value: str, *, purpose: str) -> str:
+    claims = read(value, purpose=purpose, max_age=config().principal_lifetime)
+    return str(claims.get("capture", ""))

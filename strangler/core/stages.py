@@ -16,6 +16,7 @@ class RolloutStage(StrEnum):
     """Where a seam stands, in the order in which traffic moves to the service."""
 
     LEGACY = "legacy"
+    SHADOW = "shadow"
     CANARY = "canary"
     LIVE = "live"
 
@@ -32,6 +33,10 @@ class RolloutStage(StrEnum):
             raise UnknownStageError(word, known=[stage.value for stage in cls]) from None
 
 
+PERCENT_STAGES = frozenset({RolloutStage.SHADOW, RolloutStage.CANARY})
+"""Stages that a percentage belongs to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """Where one seam stands.
@@ -39,7 +44,8 @@ class Rollout:
     Args:
         seam: name of the seam.
         stage: its stage.
-        percent: share of keys on the service, 0 to 100 with at most two decimals; 0 in legacy, 100 in live.
+        percent: 0 to 100 with at most two decimals: the share of keys on the service, 0 in legacy and 100 in live;
+            in shadow the share of requests and calls that are compared, while legacy does them all.
     """
 
     seam: str
@@ -48,11 +54,8 @@ class Rollout:
 
     def __str__(self) -> str:
         """Return what an operator would type: `canary 25`."""
-        return (
-            f"{self.stage} {format_percent(self.percent)}"
-            if self.stage is RolloutStage.CANARY
-            else self.stage
-        )
+        has_percent = self.stage in PERCENT_STAGES
+        return f"{self.stage} {format_percent(self.percent)}" if has_percent else self.stage
 
 
 def parse_percent(text: str, *, seam: str) -> Decimal:
@@ -88,6 +91,8 @@ def advance(current: Rollout, *, stage: RolloutStage, percent: Decimal | None = 
             message = f"canary needs a percentage. Try: rollout {current.seam} canary 5"
             raise TransitionError(message, seam=current.seam)
         return Rollout(seam=current.seam, stage=stage, percent=percent)
+    if stage is RolloutStage.SHADOW:
+        return Rollout(seam=current.seam, stage=stage, percent=FULL if percent is None else percent)
     if percent is not None:
         message = f"{stage} takes no percentage. Leave {format_percent(percent)} out, or ask for canary."
         raise TransitionError(message, seam=current.seam)

@@ -1,0 +1,1 @@
+"""Record what a piece of work does besides answering: rows, mails, messages, files."""

@@ -1,0 +1,1 @@
+"""Compare both sides without anybody waiting for it: capture, replay, compare."""

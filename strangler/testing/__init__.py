@@ -1,0 +1,1 @@
+"""A pytest plugin that runs tests against both sides of a seam."""
