@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 
 MIN_KEY_LENGTH = 32
 LOCAL_BROKER = "redis://127.0.0.1:6379/0"
+MIB = 1024 * 1024
+SECRET_FIELDS = (
+    "*password*",
+    "*passwd*",
+    "*passphrase*",
+    "*secret*",
+    "token",
+    "*access_token*",
+    "*refresh_token*",
+    "*api_key*",
+    "*card_number*",
+    "*cardnumber*",
+    "cvc",
+    "cvv",
+)
+"""Fields whose values are nobody's business but the addressee's; `csrfmiddlewaretoken` is none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +74,14 @@ class Config:
         inbox_max_deliveries: how often a message may fail or kill its worker before it is parked.
         inbox_retention: how long a message is remembered, so that a repeat is recognised.
         inbox_wait: how long a copy of a message waits for the one that is worked on.
+        shadow_queue_size: captures that a process holds until they are written.
+        shadow_queue_bytes: bytes of bodies that they may have together.
+        shadow_max_body_bytes: larger requests and answers are not captured.
+        shadow_max_pending: captures that wait for the worker; at this number no more are made.
+        shadow_retention: how long captures are kept.
+        shadow_headers: further request headers that are recorded, lower case.
+        shadow_cookies: cookies that are recorded, such as the language's; never the session's.
+        shadow_secret_fields: patterns of form and document fields; a request that has one is not captured.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -84,6 +108,14 @@ class Config:
     inbox_max_deliveries: int = 5
     inbox_retention: timedelta = timedelta(days=30)
     inbox_wait: timedelta = timedelta(seconds=60)
+    shadow_queue_size: int = 200
+    shadow_queue_bytes: int = 64 * MIB
+    shadow_max_body_bytes: int = 8 * MIB
+    shadow_max_pending: int = 1_000
+    shadow_retention: timedelta = timedelta(days=7)
+    shadow_headers: tuple[str, ...] = ()
+    shadow_cookies: tuple[str, ...] = ()
+    shadow_secret_fields: tuple[str, ...] = SECRET_FIELDS
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -211,6 +243,13 @@ def _read_keys(key: str, value: Any) -> tuple[str, ...]:
     return keys
 
 
+def _read_names(key: str, value: Any) -> tuple[str, ...]:
+    names = tuple(value) if isinstance(value, list | tuple) else (None,)
+    if any(not isinstance(each, str) or not each for each in names):
+        raise ConfigurationError(f'STRANGLER["{key}"] must be a list of texts, not {value!r}.')
+    return names
+
+
 def _read_topology(key: str, value: Any) -> Topology:
     if isinstance(value, Topology):
         return value
@@ -245,6 +284,14 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "INBOX_MAX_DELIVERIES": _read_count,
     "INBOX_RETENTION": _read_duration,
     "INBOX_WAIT": _read_duration,
+    "SHADOW_QUEUE_SIZE": _read_count,
+    "SHADOW_QUEUE_BYTES": _read_count,
+    "SHADOW_MAX_BODY_BYTES": _read_count,
+    "SHADOW_MAX_PENDING": _read_count,
+    "SHADOW_RETENTION": _read_duration,
+    "SHADOW_HEADERS": _read_names,
+    "SHADOW_COOKIES": _read_names,
+    "SHADOW_SECRET_FIELDS": _read_names,
 }
 
 

@@ -15,6 +15,8 @@ from strangler.core.stages import RolloutStage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from strangler.core.stages import Rollout
+
 
 def find_call(name: str) -> Call | None:
     """Return the call of this name; None where the topology lacks it, and then all stays in the process.
@@ -26,13 +28,18 @@ def find_call(name: str) -> Call | None:
 
 
 def decide_call(name: str, *, key: Callable[[], str]) -> Decision:
-    """Return which side does a call of seam *name*; touches no database.
+    """Return which side does a call of seam *name*; arguments as `decide_at` has them."""
+    return decide_at(rollout.current().get(name), key=key)
+
+
+def decide_at(stands: Rollout, *, key: Callable[[], str]) -> Decision:
+    """Return which side does a call; touches no database.
 
     Args:
-        name: name of the seam.
+        stands: where the seam stands.
         key: makes a key where the work at hand brings none: outside of requests, or without the cookie.
     """
-    stands = rollout.current().get(name)
+    name = stands.seam
     origin = current_origin()
     wish = origin.wish(name) if origin else None
     if stands.stage is not RolloutStage.CANARY:  # no key matters, so none is made

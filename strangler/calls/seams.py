@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import router, transaction
 
-from strangler import outbox, rollout
-from strangler.calls.deciding import argument_key, decide_call, find_call
+from strangler import observing, outbox, rollout
+from strangler.calls.deciding import argument_key, decide_at, find_call
 from strangler.calls.declarations import Declaration, declare
+from strangler.calls.watched import watched
 from strangler.core.carried import DECISION, carry
 from strangler.core.decision import Decision, Side
 from strangler.core.origin import travelling
@@ -86,10 +87,12 @@ def _wrap(target: Target, declaration: Declaration) -> Target:
         if found is None:
             return target(*args, **kwargs)
         make_key = declaration.key or (lambda *args, **kwargs: argument_key(args, kwargs))
-        decision = decide_call(declaration.name, key=lambda: make_key(*args, **kwargs))
+        stands = rollout.current().get(declaration.name)
+        decision = decide_at(stands, key=lambda: make_key(*args, **kwargs))
         with _tallied(decision):
             if decision.side is Side.LEGACY:
-                return target(*args, **kwargs)
+                work = target if not observing.is_wanted(found, stands) else watched(declaration, found)
+                return work(*args, **kwargs)
             return _send(declaration, found, decision, args=args, kwargs=kwargs)
 
     return call  # type: ignore[return-value]  # the same signature, by functools.wraps
@@ -97,7 +100,11 @@ def _wrap(target: Target, declaration: Declaration) -> Target:
 
 @contextmanager
 def _tallied(decision: Decision) -> Iterator[None]:
-    """Count the call on its side, and let what it logs name the decision."""
+    """Count the call on its side, and let what it logs name the decision; a replay counts for nobody."""
+    if observing.is_suspended():
+        with carry({DECISION: str(decision)}):
+            yield
+        return
     try:
         with carry({DECISION: str(decision)}):
             yield

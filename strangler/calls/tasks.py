@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from celery import signals
 
 from strangler import rollout
-from strangler.calls import canvas
+from strangler.calls import canvas, watched_tasks
 from strangler.calls.deciding import argument_key, decide_call, find_call
 from strangler.calls.declarations import declared
 from strangler.calls.queues import service_queue
@@ -173,7 +173,7 @@ def _complete(*, headers: dict[str, Any], body: Any, routing_key: str, **_: Any)
         canvas.address(body[2], app=_installed)
 
 
-def _begin(*, task_id: str, task: Task[Any, Any], **_: Any) -> None:
+def _begin(*, task_id: str, task: Task[Any, Any], args: Any = None, kwargs: Any = None, **_: Any) -> None:
     """Let what a task causes follow the request that caused the task."""
     if task.request.is_eager:
         return  # that is still the same request
@@ -181,9 +181,12 @@ def _begin(*, task_id: str, task: Task[Any, Any], **_: Any) -> None:
     stack = ExitStack()
     stack.enter_context(within(origin, facts=facts))
     _open[task_id] = stack
+    call, decision = find_by_task(task.name), origin.decision
+    watched_tasks.begin(task_id, call=call, decision=decision, args=args, kwargs=kwargs)
 
 
-def _end(*, task_id: str, **_: Any) -> None:
+def _end(*, task_id: str, state: str | None = None, retval: object = None, **_: Any) -> None:
+    watched_tasks.end(task_id, state=state, retval=retval)
     stack = _open.pop(task_id, None)
     if stack is not None:
         stack.close()

@@ -19,6 +19,7 @@ from strangler.facade import answers
 from strangler.facade.asgi_body import AsgiBody, Message, Receive
 from strangler.facade.asgi_exchange import AsgiAnswerStream, AsgiExchanger
 from strangler.facade.asgi_legacy import AsgiLegacyCall
+from strangler.facade.asgi_watched import WatchedAsgiLegacyCall
 from strangler.facade.conversation import Course, Exchange, Identify, Refuse, UseLegacy
 from strangler.facade.door import Door
 from strangler.facade.framing import BadFramingError, Framing
@@ -26,8 +27,10 @@ from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
+from strangler.facade.replays import is_replay, replay_tokens, without_replay_token
 from strangler.facade.request import AsgiIncoming, scope_path
 from strangler.facade.visit import begin
+from strangler.observing import suspended
 
 if TYPE_CHECKING:
     from strangler.core.topology import Route
@@ -56,6 +59,9 @@ class Facade:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass what is none."""
+        if scope["type"] == "http" and (tokens := replay_tokens(scope)):
+            await self._answer_replay(tokens, scope, receive, send)
+            return
         route = self._match(scope)
         if route is not None:
             await _Request(self, scope, receive, send, route).answer()
@@ -73,6 +79,14 @@ class Facade:
         self._is_snapshot_running = True
         return snapshot
 
+    async def _answer_replay(self, tokens: list[str], scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a replay on as it is; what only claims to be one loses the header."""
+        if len(tokens) == 1 and is_replay(tokens[0]):
+            with suspended():
+                await self.application(scope, receive, send)
+        else:
+            await self(without_replay_token(scope), receive, send)
+
     def _match(self, scope: Scope) -> Route | None:
         if scope["type"] != "http":
             return None
@@ -88,6 +102,7 @@ class _Request:
         self._receive = receive
         self._send = send
         self._visit = begin(route, AsgiIncoming(scope))
+        self._course: Course
 
     async def answer(self) -> None:
         """Carry out the conversation, and do what it ends with."""
@@ -95,12 +110,13 @@ class _Request:
         if isinstance(ending, UseLegacy):
             await self._use_legacy(ending)
         elif isinstance(ending, Refuse):
+            self._course.unwatch()
             await self._refuse(ending.refusal)
         else:
             await self._deliver(ending)
 
     async def _converse(self) -> Ending:
-        course = Course(self._facade.door, self._visit, await self._facade.snapshot())
+        course = self._course = Course(self._facade.door, self._visit, await self._facade.snapshot())
         settled = course.settle()
         if settled is not None:
             return settled
@@ -117,6 +133,9 @@ class _Request:
 
     async def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Exchange):
+            watch = self._course.watch()
+            if watch is not None and not step.is_fresh:
+                self._body.intake.copy_to(watch.asked)
             return await self._facade.exchanger.exchange(step.outgoing, self._body, is_fresh=step.is_fresh)
         if isinstance(step, Identify):
             return await sync_to_async(identify_or_fail, thread_sensitive=False)(step.cookies)
@@ -134,7 +153,7 @@ class _Request:
         return AsgiBody(self._receive, intake)
 
     async def _use_legacy(self, ending: UseLegacy) -> None:
-        call = AsgiLegacyCall(self._facade.door, self._scope, self._send, self._visit, ending)
+        call = self._make_call(ending)
         try:
             receive = await call.receive_for(self._body) if call.needs_body() else self._receive
             await call.run(self._facade.application, receive)
@@ -147,6 +166,14 @@ class _Request:
         finally:
             self._body.intake.close()
 
+    def _make_call(self, ending: UseLegacy) -> AsgiLegacyCall:
+        call = (self._facade.door, self._scope, self._send, self._visit, ending)
+        if ending.fallback:
+            self._course.unwatch()
+            return AsgiLegacyCall(*call)
+        watch = self._course.watch()
+        return AsgiLegacyCall(*call) if watch is None else WatchedAsgiLegacyCall(*call, watch=watch)
+
     async def _refuse(self, refusal: Refusal) -> None:
         fields = [*refusal.fields, ("Strangler-Request-Id", self._visit.request_id)]
         if refusal.status == HTTPStatus.BAD_REQUEST:
@@ -157,14 +184,21 @@ class _Request:
         await self._finish(refusal.body)
 
     async def _deliver(self, ending: Deliver) -> None:
-        reply = ending.reply
+        reply, watch = ending.reply, self._course.watch()
+        if watch is not None:
+            watch.answer(reply.status, ending.fields)
         try:
             await self._start(reply.status, ending.fields)
             if isinstance(reply.body, bytes):
+                if watch is not None:
+                    watch.answered.take(reply.body)
+                    watch.answered.end()
                 await self._finish(reply.body)
             else:
                 await self._stream(reply.body)
         finally:
+            if watch is not None:
+                watch.finish()
             _close(reply.body)
             self._body.intake.close()
 
@@ -185,8 +219,13 @@ class _Request:
         await self._finish(b"")
 
     async def _send_all(self, stream: AsgiAnswerStream) -> None:
+        watch = self._course.watch()
         async for piece in stream:
+            if watch is not None:
+                watch.answered.take(piece)
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        if watch is not None:
+            watch.answered.end()
 
     async def _start(self, status: int, fields: Fields) -> None:
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields]

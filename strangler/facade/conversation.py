@@ -26,6 +26,7 @@ from strangler.facade.identity import Identity, has_session
 from strangler.facade.intake import ClientFault
 from strangler.facade.policy import Cause, Failure
 from strangler.facade.target import request_target
+from strangler.facade.watch import begin_watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from strangler.facade.framing import Framing
     from strangler.facade.request import Fields
     from strangler.facade.visit import Visit
+    from strangler.facade.watch import Watch
     from strangler.rollout import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -150,6 +152,22 @@ class Course:
         self._is_decided = False
         self._was_asked = False  # who is logged in, for an override of staff
         self.framing: Framing
+        self._watch: Watch | None = None
+        self._is_drawn = False
+
+    def watch(self) -> Watch | None:
+        """Return what notes this request while its side answers, if it is one of those that are compared."""
+        if not self._is_drawn:
+            self._is_drawn = True
+            stands = self.snapshot.get(self.visit.route.name)
+            self._watch = begin_watch(self.visit, stands, side=self.decision.side, framing=self.framing)
+        return self._watch
+
+    def unwatch(self) -> None:
+        """Note nothing of a request whose side did not answer."""
+        if self._watch is not None:
+            self._watch.abandon()
+            self._watch = None
 
     def settle(self) -> UseLegacy | Refuse | None:
         """Decide, and return the ending if that is all: legacy's work, a refusal. None: `run` goes on."""

@@ -81,6 +81,30 @@ def identify_or_fail(cookies: Mapping[str, str]) -> Identity | Failure:
         return Failure(cause=Cause.PRINCIPAL, is_sent=False, detail=repr(error.__cause__))
 
 
+def recognise(cookies: Mapping[str, str]) -> Principal | None:
+    """Return who a session belongs to, and renew nothing; for work that is not the user's own request.
+
+    Raises:
+        IdentityUnavailableError: the store is away.
+    """
+    if not apps.is_installed("django.contrib.auth"):
+        return None
+    try:
+        return _recognise(cookies)
+    except Exception as error:  # any session engine may raise anything of its driver's
+        raise IdentityUnavailableError from error
+
+
+def _recognise(cookies: Mapping[str, str]) -> Principal | None:
+    from django.contrib.auth import get_user  # noqa: PLC0415 - as below
+    from django.contrib.sessions.middleware import SessionMiddleware  # noqa: PLC0415
+
+    request = HttpRequest()
+    request.COOKIES = dict(cookies)
+    SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
+    return _principal_of(get_user(request))
+
+
 def _identify(cookies: Mapping[str, str]) -> Identity:
     # These modules load models and so need the app registry, which is ready only once requests come.
     from django.contrib.auth import get_user  # noqa: PLC0415

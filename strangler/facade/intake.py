@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from strangler.facade.framing import Framing
+    from strangler.facade.watch import Tee
 
 CHUNK_BYTES = 128 * 1024
 KEPT_IN_MEMORY_BYTES = 1024 * 1024
@@ -51,6 +52,7 @@ class Intake:
         self._limit = limit
         self._is_kept = is_kept
         self._spool: tempfile.SpooledTemporaryFile[bytes] | None = None
+        self._tee: Tee | None = None
 
     @property
     def wanted(self) -> int:
@@ -68,6 +70,12 @@ class Intake:
         """Keep a copy from now on; only of use while nothing was read."""
         self._is_kept = True
 
+    def copy_to(self, tee: Tee) -> None:
+        """Copy what is accepted from now on to *tee*; only of use while nothing was read."""
+        self._tee = tee
+        if self.is_complete:
+            tee.end()
+
     def accept(self, chunk: bytes) -> None:
         """Take note of *chunk*, which follows what was accepted before.
 
@@ -79,6 +87,8 @@ class Intake:
             raise BodyTooLargeError
         if self._is_kept:
             self._keep(chunk)
+        if self._tee is not None:
+            self._tee.take(chunk)
         self.is_complete = self.received == self.framing.length
 
     def end(self) -> None:
@@ -90,6 +100,8 @@ class Intake:
         if self.framing.length is not None and self.received < self.framing.length:
             raise ClientGoneError
         self.is_complete = True
+        if self._tee is not None:
+            self._tee.end()
 
     def kept(self) -> Iterator[bytes]:
         """Yield what was kept, from the beginning; more can be accepted afterwards."""

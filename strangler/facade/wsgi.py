@@ -20,10 +20,13 @@ from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
+from strangler.facade.replays import ENVIRON_KEY, is_replay
 from strangler.facade.request import WsgiIncoming
 from strangler.facade.visit import begin
 from strangler.facade.wsgi_body import WsgiBody
 from strangler.facade.wsgi_legacy import LegacyCall, close
+from strangler.facade.wsgi_watched import WatchedAnswer, WatchedLegacyCall
+from strangler.observing import suspended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,6 +52,8 @@ class Facade:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        if ENVIRON_KEY in environ:
+            return self._answer_replay(environ, start_response)
         path = get_path_info(environ)
         route = self.door.match(environ["REQUEST_METHOD"], path)
         if route is not None:
@@ -57,6 +62,14 @@ class Facade:
             return self.application(environ, start_response)
         with working_on(WsgiIncoming(environ, path)):
             return self.application(environ, start_response)
+
+    def _answer_replay(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass a replay on as it is; what only claims to be one loses the header."""
+        if is_replay(environ[ENVIRON_KEY]):
+            with suspended():
+                return self.application(environ, start_response)
+        del environ[ENVIRON_KEY]
+        return self(environ, start_response)
 
 
 class _Request:
@@ -69,6 +82,7 @@ class _Request:
         self._environ = environ
         self._start_response = start_response
         self._visit = visit
+        self._course = Course(facade.door, visit, facade.door.snapshot())
         self._made_body: WsgiBody | None = None
 
     def answer(self) -> Iterable[bytes]:
@@ -77,15 +91,15 @@ class _Request:
         if isinstance(ending, UseLegacy):
             return self._use_legacy(ending)
         if isinstance(ending, Refuse):
+            self._course.unwatch()
             return self._refuse(ending.refusal)
         return self._deliver(ending)
 
     def _converse(self) -> Ending:
-        course = Course(self._facade.door, self._visit, self._facade.door.snapshot())
-        settled = course.settle()
+        settled = self._course.settle()
         if settled is not None:
             return settled
-        conversation = course.run()
+        conversation = self._course.run()
         try:
             step = next(conversation)
             while True:
@@ -96,6 +110,9 @@ class _Request:
 
     def _carry_out(self, step: Step) -> Any:
         if isinstance(step, Exchange):
+            watch = self._course.watch()
+            if watch is not None and not step.is_fresh:
+                self._body.intake.copy_to(watch.asked)
             pieces = self._body.pieces()
             return self._facade.exchanger.exchange(step.outgoing, pieces, is_fresh=step.is_fresh)
         if isinstance(step, Identify):
@@ -124,7 +141,7 @@ class _Request:
         )
 
     def _use_legacy(self, ending: UseLegacy) -> Iterable[bytes]:
-        call = LegacyCall(self._facade.door, self._environ, self._start_response, self._visit, ending)
+        call = self._make_call(ending)
         if call.needs_body():
             try:
                 call.give_body(self._body)
@@ -133,6 +150,14 @@ class _Request:
         result = call.run(self._facade.application)
         return self._refuse(result) if isinstance(result, answers.Refusal) else result
 
+    def _make_call(self, ending: UseLegacy) -> LegacyCall:
+        call = (self._facade.door, self._environ, self._start_response, self._visit, ending)
+        if ending.fallback:
+            self._course.unwatch()
+            return LegacyCall(*call)
+        watch = self._course.watch()
+        return LegacyCall(*call) if watch is None else WatchedLegacyCall(*call, watch=watch)
+
     def _fault(self, error: Exception) -> Refusal:
         fault = ClientFault.TOO_LARGE if isinstance(error, BodyTooLargeError) else ClientFault.GONE
         return answers.for_fault(self._visit.incoming, fault, limit=self._visit.route.max_body_bytes)
@@ -140,7 +165,12 @@ class _Request:
     def _deliver(self, ending: Deliver) -> Iterable[bytes]:
         reply = ending.reply
         self._start_response(_status_line(reply.status, reply.reason), ending.fields)
-        return self._finish([reply.body] if isinstance(reply.body, bytes) else reply.body)
+        body = [reply.body] if isinstance(reply.body, bytes) else reply.body
+        watch = self._course.watch()
+        if watch is not None:
+            watch.answer(reply.status, ending.fields)
+            body = WatchedAnswer(body, watch)
+        return self._finish(body)
 
     def _refuse(self, refusal: Refusal) -> Iterable[bytes]:
         fields = [*refusal.fields, ("Strangler-Request-Id", self._visit.request_id)]
