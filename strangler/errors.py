@@ -6,6 +6,9 @@
     ├── UnknownSeamError        a seam that the topology does not have
     ├── UnknownStageError       a word that is no stage
     ├── TransitionError         a stage that can't be reached from here
+    ├── EvidenceError           going forward without proof that both sides do the same
+    ├── SupersededError         somebody else moved the seam meanwhile
+    ├── PlanError               a plan that is not there, or not in the state that it is asked for in
     ├── TokenError              a signed value that is forged, expired or for somebody else
     ├── MessageError            a message that nobody could receive
     ├── NotInTransactionError   a message without a transaction that it belongs to
@@ -77,6 +80,37 @@ class UnknownStageError(StranglerError):
 
 class TransitionError(StranglerError):
     """A rollout can't be changed like this."""
+
+    def __init__(self, message: str, *, seam: str) -> None:
+        super().__init__(f"{seam}: {message}")
+        self.seam = seam
+
+
+class EvidenceError(StranglerError):
+    """A seam can't go forward: too little is known about its two sides, or what is known speaks against it."""
+
+    def __init__(self, seam: str, *, wanted: str, reasons: Iterable[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(
+            f"{seam} can't go to {wanted} yet: {' '.join(self.reasons)} Let it go there by itself (rollout {seam} "
+            f'auto --to {wanted}), or insist: rollout {seam} {wanted} --force --reason "why"'
+        )
+        self.seam = seam
+        self.wanted = wanted
+
+
+class SupersededError(StranglerError):
+    """A seam does not stand where the caller believed, because somebody else moved it meanwhile."""
+
+    def __init__(self, seam: str, *, expected: str, found: str) -> None:
+        super().__init__(f"{seam} is not at {expected} any more but at {found}. Look again: rollout {seam}")
+        self.seam = seam
+        self.expected = expected
+        self.found = found
+
+
+class PlanError(StranglerError):
+    """The plan of a seam is not there, or not in the state that it is asked for in."""
 
     def __init__(self, message: str, *, seam: str) -> None:
         super().__init__(f"{seam}: {message}")

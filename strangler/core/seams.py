@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from strangler.core.verdict import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from strangler.core.ladder import Step
     from strangler.core.paths import PathPattern
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -48,6 +52,22 @@ class Seam(Protocol):
     def place(self) -> str:
         """Where it is, for people: methods and path, or the service's task."""
 
+    @property
+    def targets(self) -> Targets:
+        """What it has to prove before it goes forward."""
+
+    @property
+    def gates(self) -> tuple[Step, ...]:
+        """Steps that somebody approves before `rollout SEAM auto` goes there."""
+
+    @property
+    def compare_percent(self) -> Decimal:
+        """Share of its requests or calls that are compared while it is in canary or live."""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Rules for comparing both sides, as texts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -62,6 +82,10 @@ class Route:
         max_body_bytes: larger bodies are refused on both sides; None for no limit.
         is_idempotent: doing it twice does no harm, so legacy may repeat it when the service fails.
         has_legacy: False for a route that was born in the service.
+        targets: what the seam has to prove before it goes forward.
+        gates: steps that somebody approves before `rollout SEAM auto` goes there.
+        compare_percent: share of the work that is compared in canary and live; in shadow the rollout says it.
+        rules: for comparing both sides, as texts.
     """
 
     name: str
@@ -72,6 +96,10 @@ class Route:
     max_body_bytes: int | None = None
     is_idempotent: bool = False
     has_legacy: bool = True
+    targets: Targets = field(default_factory=Targets)
+    gates: tuple[Step, ...] = ()
+    compare_percent: Decimal = Decimal(0)
+    rules: tuple[str, ...] = ()
     kind: ClassVar[str] = "route"
 
     @property
@@ -96,6 +124,10 @@ class Call:
         queue: queue that the service's workers read.
         aliases: older names of the task, which the service answers to as well.
         drain: how long after a change of the rollout messages may still come under the older names.
+        targets: what the seam has to prove before it goes forward.
+        gates: steps that somebody approves before `rollout SEAM auto` goes there.
+        compare_percent: share of the work that is compared in canary and live; in shadow the rollout says it.
+        rules: for comparing both sides, as texts.
     """
 
     name: str
@@ -104,6 +136,10 @@ class Call:
     queue: str
     aliases: tuple[str, ...] = ()
     drain: timedelta = DEFAULT_DRAIN
+    targets: Targets = field(default_factory=Targets)
+    gates: tuple[Step, ...] = ()
+    compare_percent: Decimal = Decimal(0)
+    rules: tuple[str, ...] = ()
     kind: ClassVar[str] = "call"
     has_legacy: ClassVar[bool] = (
         True  # what was never in the monolith is sent to the service's outbox at once

@@ -84,7 +84,7 @@ def advance(current: Rollout, *, stage: RolloutStage, percent: Decimal | None = 
 
     Every stage is reachable from every other one: going back must never need a second command.
     Raises:
-        TransitionError: canary without a percentage, or a percentage with another stage.
+        TransitionError: canary without a percentage, or a percentage with legacy or live.
     """
     if stage is RolloutStage.CANARY:
         if percent is None:
@@ -98,3 +98,15 @@ def advance(current: Rollout, *, stage: RolloutStage, percent: Decimal | None = 
         raise TransitionError(message, seam=current.seam)
     share = FULL if stage is RolloutStage.LIVE else Decimal(0)
     return Rollout(seam=current.seam, stage=stage, percent=share)
+
+
+def compared_percent(rollout: Rollout, *, in_service: Decimal) -> Decimal:
+    """Return the share of requests or calls that are compared where a seam stands at *rollout*.
+
+    Args:
+        rollout: where it stands.
+        in_service: the share while the service answers anybody, `compare_percent` in the topology.
+    """
+    if rollout.stage is RolloutStage.SHADOW:
+        return rollout.percent
+    return Decimal(0) if rollout.stage is RolloutStage.LEGACY else in_service

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from strangler.core.ladder import LIVE, Step
 from strangler.core.paths import PathPattern
 from strangler.core.seams import (
     DEFAULT_DRAIN,
@@ -22,16 +23,28 @@ from strangler.core.seams import (
     is_task_name,
     is_url_variable,
 )
-from strangler.errors import TopologyError, did_you_mean
+from strangler.core.stages import RolloutStage, parse_percent
+from strangler.core.verdict import Targets
+from strangler.errors import TopologyError, TransitionError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
     from pathlib import Path
 
 _MONOLITH_KEYS = ("settings", "processes")
 _SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes", "calls")
-_ROUTE_KEYS = ("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy")
-_CALL_KEYS = ("name", "task", "queue", "aliases", "drain_hours")
+_PROOF_KEYS = ("targets", "gates", "compare_percent", "rules")
+_ROUTE_KEYS = (
+    *("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy"),
+    *_PROOF_KEYS,
+)
+_CALL_KEYS = ("name", "task", "queue", "aliases", "drain_hours", *_PROOF_KEYS)
+_TARGET_KEYS = (
+    *("parity", "min_comparisons", "min_shapes", "min_requests"),
+    *("max_error_rate", "max_fallback_rate", "max_p99_ratio", "p99_slack_seconds"),
+    *("dwell_minutes", "window_seconds"),
+)
 
 
 def read(path: Path) -> tuple[Monolith, Mapping[str, Service]]:
@@ -119,6 +132,7 @@ def _parse_route(service: str, content: object, *, where: str, number: int) -> R
         max_body_bytes=_parse_limit(table),
         is_idempotent=table.get("idempotent", bool, default=False),
         has_legacy=table.get("legacy", bool, default=True),
+        **_parse_proof(table),
     )
 
 
@@ -140,7 +154,61 @@ def _parse_call(service: str, content: object, *, where: str, number: int) -> Ca
         queue=queue,
         aliases=tuple(aliases),
         drain=timedelta(hours=hours),
+        **_parse_proof(table),
     )
+
+
+def _parse_proof(table: _Table) -> dict[str, Any]:
+    """Return what routes and calls have in common: how they prove that both sides do the same."""
+    return {
+        "targets": _parse_targets(table.get("targets", dict, default={}), where=f"{table.where} targets"),
+        "gates": tuple(_parse_gate(gate, table) for gate in table.get("gates", list, default=[])),
+        "compare_percent": _parse_percent(table.content.get("compare_percent", 0), "compare_percent", table),
+        "rules": table.texts("rules", default=[]),
+    }
+
+
+def _parse_targets(content: object, *, where: str) -> Targets:
+    table = _Table(content, where=where, known=_TARGET_KEYS)
+    usual = Targets()
+    seconds = {
+        "p99_slack_seconds": usual.p99_slack.total_seconds(),
+        "window_seconds": usual.window.total_seconds(),
+        "dwell_minutes": usual.dwell.total_seconds() / 60,
+    }
+    given = {key: table.not_negative(key, default=value) for key, value in seconds.items()}
+    return Targets(
+        parity=table.share("parity", default=usual.parity),
+        min_comparisons=int(
+            table.not_negative("min_comparisons", default=usual.min_comparisons, kinds=(int,))
+        ),
+        min_shapes=int(table.not_negative("min_shapes", default=usual.min_shapes, kinds=(int,))),
+        min_requests=int(table.not_negative("min_requests", default=usual.min_requests, kinds=(int,))),
+        max_error_rate=table.share("max_error_rate", default=usual.max_error_rate),
+        max_fallback_rate=table.share("max_fallback_rate", default=usual.max_fallback_rate),
+        max_p99_ratio=table.positive("max_p99_ratio", default=usual.max_p99_ratio),
+        p99_slack=timedelta(seconds=given["p99_slack_seconds"]),
+        dwell=timedelta(minutes=given["dwell_minutes"]),
+        window=timedelta(seconds=table.positive("window_seconds", default=given["window_seconds"])),
+    )
+
+
+def _parse_gate(gate: object, table: _Table) -> Step:
+    if gate == LIVE.stage.value:
+        return LIVE
+    return Step(stage=RolloutStage.CANARY, percent=_parse_percent(gate, "a gate", table))
+
+
+def _parse_percent(value: object, what: str, table: _Table) -> Decimal:
+    """Return a number of percent; TOML's float is taken as it is written, 0.1 is a tenth of a percent."""
+    if type(value) in (int, float):
+        try:
+            return parse_percent(str(value), seam="")
+        except TransitionError:
+            pass
+    hint = 'Write gates = [25, "live"].' if what == "a gate" else ""
+    message = f"{what} must be 0 to 100 percent with at most two decimals, not {value!r}."
+    raise TopologyError(message, where=table.where, hint=hint)
 
 
 def _parse_path(table: _Table) -> PathPattern:
@@ -204,6 +272,20 @@ class _Table:
         if type(value) not in kinds or not math.isfinite(value) or value <= 0:
             raise TopologyError(f"{key} must be a number above 0, not {value!r}.", where=self.where)
         return value
+
+    def not_negative(self, key: str, *, default: float, kinds: tuple[type, ...] = (int, float)) -> float:
+        value: float = self.content.get(key, default)
+        if type(value) not in kinds or not math.isfinite(value) or value < 0:
+            kind = "a whole number" if kinds == (int,) else "a number"
+            raise TopologyError(f"{key} must be {kind}, 0 or more, not {value!r}.", where=self.where)
+        return value
+
+    def share(self, key: str, *, default: float) -> float:
+        value = self.not_negative(key, default=default)
+        if value < 1:
+            return value
+        hint = f"Write {key} = {default}."
+        raise TopologyError(f"{key} must be a share below 1, not {value!r}.", where=self.where, hint=hint)
 
     def processes(self) -> Mapping[str, str]:
         commands = self.get("processes", dict, default={})

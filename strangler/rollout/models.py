@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 
+from strangler.core.ladder import Step
+from strangler.core.plan import Plan, PlanStatus
 from strangler.core.stages import Rollout, RolloutStage
 
 _STAGES = [(stage.value, stage.value) for stage in RolloutStage]
@@ -40,6 +43,8 @@ class RolloutEvent(models.Model):
     to_percent = models.DecimalField(max_digits=5, decimal_places=2)
     actor = models.CharField(max_length=150)
     reason = models.TextField(blank=True)
+    verdict = models.TextField(blank=True)  # what was known of both sides at that moment
+    is_forced = models.BooleanField(default=False)  # forward although that was not enough
     revision = models.PositiveBigIntegerField()
     changed_at = models.DateTimeField()
 
@@ -94,3 +99,77 @@ class SeamTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seam} {self.minute:%H:%M} {self.side} {self.outcome}: {self.count}"
+
+
+class SeamLatency(models.Model):
+    """How many requests or calls of one seam took how long on which side, per minute: a histogram.
+
+    Buckets are those of `strangler.core.latency`.
+    """
+
+    seam = models.CharField(max_length=100)
+    minute = models.DateTimeField()
+    side = models.CharField(max_length=8)
+    bucket = models.PositiveSmallIntegerField()
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["minute", "seam", "side", "bucket"], name="strangler_latency_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seam} {self.minute:%H:%M} {self.side} bucket {self.bucket}: {self.count}"
+
+
+class RolloutPlan(models.Model):
+    """How far one seam is to go by itself, and how far it has come; see `strangler.core.plan.Plan`.
+
+    The last plan of a seam stays after its end, so that its reason can be read.
+    """
+
+    seam = models.CharField(max_length=100, primary_key=True)
+    to_stage = models.CharField(max_length=16, choices=_STAGES)
+    to_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    at_stage = models.CharField(max_length=16, choices=_STAGES)
+    at_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    status = models.CharField(max_length=24, choices=[(each.value, each.value) for each in PlanStatus])
+    reason = models.TextField(blank=True)
+    missing = models.PositiveBigIntegerField(default=0)
+    actor = models.CharField(max_length=150)
+    approved_stage = models.CharField(max_length=16, blank=True)
+    approved_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    started_at = models.DateTimeField()
+    step_since = models.DateTimeField()
+    evidence_since = models.DateTimeField()
+    version = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "rollout plan"
+
+    def __str__(self) -> str:
+        return f"{self.seam}: {self.at_stage} → {self.to_stage}, {self.status}"
+
+    def value(self) -> Plan:
+        """Return the row as the value that the guard goes by."""
+        approved = _step(self.approved_stage, self.approved_percent) if self.approved_stage else None
+        return Plan(
+            seam=self.seam,
+            to=_step(self.to_stage, self.to_percent),
+            at=_step(self.at_stage, self.at_percent),
+            actor=self.actor,
+            started_at=self.started_at,
+            step_since=self.step_since,
+            evidence_since=self.evidence_since,
+            status=PlanStatus(self.status),
+            reason=self.reason,
+            missing=self.missing,
+            approved=approved,
+            version=self.version,
+        )
+
+
+def _step(stage: str, percent: Decimal | None) -> Step:
+    return Step(stage=RolloutStage(stage), percent=percent or Decimal(0))

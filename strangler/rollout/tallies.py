@@ -6,51 +6,47 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.db.models import F, Sum
 from django.utils import timezone
 
 from strangler.conf import config
-from strangler.rollout.models import SeamTally
+from strangler.core.latency import bucket_of
+from strangler.core.tallied import Outcome
+from strangler.rollout.models import SeamLatency, SeamTally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from strangler.core.decision import Side
 
+__all__ = ["KEEP", "Outcome", "flush", "tally", "totals"]
+
 KEEP = timedelta(days=7)
+Counted = TypeVar("Counted", SeamTally, SeamLatency)
 
 
-class Outcome(StrEnum):
-    """What became of a request or call; a fallback is counted on the service, which failed."""
-
-    DONE = "done"
-    FAILED = "failed"
-    FALLBACK = "fallback"
-    REFUSED = "refused"
-    BAD_OVERRIDE = (
-        "bad-override"  # a forged or expired wish for a side; the request itself is counted besides
-    )
-
-
-class _Key(NamedTuple):
-    """Every request makes one, so it is the cheapest thing that can be counted."""
+class _Row(NamedTuple):
+    """What one row of the database counts: an outcome, or the entries of a bucket of durations."""
 
     seam: str
     minute: int  # since 1970
     side: str
-    outcome: str
+    what: str | int
 
 
-_counts: Counter[_Key] = Counter()
+# (seam, minute, side, outcome, bucket or None). Every request makes one, so it is the cheapest thing that can be
+# counted: one plain tuple, taken apart into rows by the thread that writes them.
+_counts: Counter[tuple[str, int, str, str, int | None]] = Counter()
+_unwritten: Counter[_Row] = Counter()
 _lock = threading.Lock()
 
 
-def tally(seam: str, *, side: Side, outcome: Outcome) -> None:
-    """Count one piece of work of *seam*; costs no query."""
-    key = _Key(seam, int(time.time()) // 60, side._value_, outcome._value_)
+def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = None) -> None:
+    """Count one piece of work of *seam*, and how long it *took* where that is known; costs no query."""
+    bucket = None if took is None else bucket_of(took)
+    key = (seam, int(time.time()) // 60, side._value_, outcome._value_, bucket)
     with _lock:
         _counts[key] += 1
 
@@ -64,13 +60,14 @@ def flush() -> None:
     taken = _take()
     try:
         while taken:
-            key, count = next(iter(taken.items()))
-            _add(key, count)
-            del taken[key]
+            row, count = next(iter(taken.items()))
+            _add(row, count)
+            del taken[row]
     finally:
         with _lock:
-            _counts.update(taken)
-    SeamTally.objects.using(config().database).filter(minute__lt=timezone.now() - KEEP).delete()
+            _unwritten.update(taken)
+    for model in (SeamTally, SeamLatency):
+        model.objects.using(config().database).filter(minute__lt=timezone.now() - KEEP).delete()
 
 
 def totals(*, since: datetime) -> Mapping[str, Mapping[tuple[str, str], int]]:
@@ -87,21 +84,32 @@ def totals(*, since: datetime) -> Mapping[str, Mapping[tuple[str, str], int]]:
     return result
 
 
-def _take() -> Counter[_Key]:
+def _take() -> Counter[_Row]:
     with _lock:
-        taken = _counts.copy()
+        counted, rows = _counts.copy(), _unwritten.copy()
         _counts.clear()
-    return taken
+        _unwritten.clear()
+    for (seam, minute, side, outcome, bucket), count in counted.items():
+        rows[_Row(seam, minute, side, outcome)] += count
+        if bucket is not None:
+            rows[_Row(seam, minute, side, bucket)] += count
+    return rows
 
 
-def _add(key: _Key, count: int) -> None:
-    rows = SeamTally.objects.using(config().database)
+def _add(row: _Row, count: int) -> None:
     where: dict[str, Any] = {
-        "seam": key.seam,
-        "minute": datetime.fromtimestamp(key.minute * 60, UTC),
-        "side": key.side,
-        "outcome": key.outcome,
+        "seam": row.seam,
+        "minute": datetime.fromtimestamp(row.minute * 60, UTC),
+        "side": row.side,
     }
+    if isinstance(row.what, int):
+        _raise(SeamLatency, {**where, "bucket": row.what}, count)
+    else:
+        _raise(SeamTally, {**where, "outcome": row.what}, count)
+
+
+def _raise(model: type[Counted], where: dict[str, Any], count: int) -> None:
+    rows = model._default_manager.using(config().database)  # noqa: SLF001 - Django's documented name
     if not rows.filter(**where).update(count=F("count") + count):
-        rows.bulk_create([SeamTally(**where)], ignore_conflicts=True)  # somebody may be faster
+        rows.bulk_create([model(**where)], ignore_conflicts=True)  # somebody may be faster
         rows.filter(**where).update(count=F("count") + count)
