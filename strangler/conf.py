@@ -78,10 +78,15 @@ class Config:
         shadow_queue_bytes: bytes of bodies that they may have together.
         shadow_max_body_bytes: larger requests and answers are not captured.
         shadow_max_pending: captures that wait for the worker; at this number no more are made.
-        shadow_retention: how long captures are kept.
+        shadow_retention: how long captures, and what comparing them found, are kept.
         shadow_headers: further request headers that are recorded, lower case.
         shadow_cookies: cookies that are recorded, such as the language's; never the session's.
         shadow_secret_fields: patterns of form and document fields; a request that has one is not captured.
+        monolith_url: base URL at which the shadow worker reaches the monolith; from `MONOLITH_URL` by default.
+        shadow_timeout: from the connection to the last byte of a replayed answer.
+        shadow_threads: captures that one worker replays at the same time.
+        shadow_noise_percent: share of captures that legacy is asked twice, to learn what differs by itself.
+        shadow_keep: captures kept of each input shape, beside the example of each cause; for a corpus.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -116,6 +121,11 @@ class Config:
     shadow_headers: tuple[str, ...] = ()
     shadow_cookies: tuple[str, ...] = ()
     shadow_secret_fields: tuple[str, ...] = SECRET_FIELDS
+    monolith_url: str = field(default_factory=lambda: os.environ.get("MONOLITH_URL", ""))
+    shadow_timeout: timedelta = timedelta(seconds=10)
+    shadow_threads: int = 8
+    shadow_noise_percent: float = 5.0
+    shadow_keep: int = 3
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -125,14 +135,22 @@ class Config:
         """
         variable = self.topology.services[name].url_variable
         url = self.service_urls.get(name) or os.environ.get(variable, "")
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigurationError(
-                f"Service {name!r} has no usable URL ({url!r}).",
-                hint=f"Set {variable}=http://host:port in the environment.",
-                check_id="strangler.E003",
-            )
-        return url.rstrip("/")
+        return _usable(url, of=f"Service {name!r}", variable=variable)
+
+    def legacy_url(self) -> str:
+        """Return the base URL of the monolith, without a trailing slash; raises as `service_url` does."""
+        return _usable(self.monolith_url, of="The monolith", variable="MONOLITH_URL")
+
+
+def _usable(url: str, *, of: str, variable: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(
+            f"{of} has no usable URL ({url!r}).",
+            hint=f"Set {variable}=http://host:port in the environment.",
+            check_id="strangler.E003",
+        )
+    return url.rstrip("/")
 
 
 @cache
@@ -232,6 +250,18 @@ def _read_count(key: str, value: Any) -> int:
     return value
 
 
+def _read_number(key: str, value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ConfigurationError(f'STRANGLER["{key}"] must be a whole number, 0 or more, not {value!r}.')
+    return value
+
+
+def _read_percent(key: str, value: Any) -> float:
+    if type(value) not in {int, float} or not 0 <= value <= 100:  # noqa: PLR2004 - percent
+        raise ConfigurationError(f'STRANGLER["{key}"] must be a number from 0 to 100, not {value!r}.')
+    return float(value)
+
+
 def _read_keys(key: str, value: Any) -> tuple[str, ...]:
     keys = tuple(value) if isinstance(value, list | tuple) else ()
     if not keys or any(not isinstance(each, str) or len(each) < MIN_KEY_LENGTH for each in keys):
@@ -292,6 +322,11 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SHADOW_HEADERS": _read_names,
     "SHADOW_COOKIES": _read_names,
     "SHADOW_SECRET_FIELDS": _read_names,
+    "MONOLITH_URL": _of_type(str, "a text"),
+    "SHADOW_TIMEOUT": _read_duration,
+    "SHADOW_THREADS": _read_count,
+    "SHADOW_NOISE_PERCENT": _read_percent,
+    "SHADOW_KEEP": _read_number,
 }
 
 

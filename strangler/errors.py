@@ -15,6 +15,10 @@
     ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
     ├── MessageBusyError        a message that another worker is working on
     ├── ServiceNotReadableError a service that does not tell which tasks it has
+    ├── NotObservedError        a side that was asked about a capture, and gave no observation
+    ├── UnknownCaptureError     a capture that is neither waiting nor kept
+    ├── UnknownRuleError        a noise rule that a seam does not have
+    ├── CorpusError             a file of captures that can't be read
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -175,6 +179,46 @@ class ServiceNotReadableError(StranglerError):
         )
         self.service = service
         self.reason = reason
+
+
+class NotObservedError(StranglerError):
+    """A side was asked to repeat a capture, and there is nothing that could be compared."""
+
+    def __init__(self, side: str, *, reason: str, detail: str = "") -> None:
+        super().__init__(f"{side} was not observed: {reason}{f' ({detail})' if detail else ''}")
+        self.side = side
+        self.reason = reason
+        self.detail = detail
+
+
+class UnknownCaptureError(StranglerError):
+    """No capture of this id is there."""
+
+    def __init__(self, capture_id: object) -> None:
+        super().__init__(
+            f"There is no capture {capture_id}. It was compared and not kept, or it is older than SHADOW_RETENTION."
+        )
+        self.capture_id = capture_id
+
+
+class UnknownRuleError(StranglerError):
+    """The seam has no noise rule like this."""
+
+    def __init__(self, rule: str, *, seam: str) -> None:
+        super().__init__(f"{seam} has no rule {rule!r}. Show its rules: manage.py strangler rules {seam}")
+        self.rule = rule
+        self.seam = seam
+
+
+class CorpusError(StranglerError):
+    """A file of captures can't be read; nothing of it was taken."""
+
+    def __init__(self, reason: str, *, path: object, line: int = 0) -> None:
+        where = f"{path}, line {line}" if line else str(path)
+        super().__init__(f"{where}: {reason}")
+        self.reason = reason
+        self.path = path
+        self.line = line
 
 
 class MissingExtraError(StranglerError):

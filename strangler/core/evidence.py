@@ -15,11 +15,13 @@ class Parity:
         compared: captures that were compared, noise left out of their differences.
         matched: those of them without a difference.
         shapes: shape of input (see `Capture.shape`) → how many of *compared* had it.
+        unobserved: captures that the candidate gave no observation of; those that it did are then no fair sample.
     """
 
     compared: int = 0
     matched: int = 0
     shapes: Mapping[str, int] = field(default_factory=dict)
+    unobserved: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

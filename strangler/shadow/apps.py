@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class ShadowConfig(AppConfig):
-    """Tables: captures that wait for the worker, and how many were lost."""
+    """Tables: captures that wait for the worker, how many were lost, and what comparing them found."""
 
     name = "strangler.shadow"
     label = "strangler_shadow"
@@ -12,8 +12,11 @@ class ShadowConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Take the captures of this process; nothing runs before the first one."""
+        """Take the captures of this process, and tell the guard what they showed; nothing runs before the first one."""
         from strangler import observing  # noqa: PLC0415 - models exist only now
+        from strangler.rollout import parity  # noqa: PLC0415
         from strangler.shadow.capturing import observer  # noqa: PLC0415
+        from strangler.shadow.evidence import read_parity  # noqa: PLC0415
 
         observing.register(observer)
+        parity.provide(read_parity)

@@ -91,6 +91,8 @@ def _differences(place: str, control: Any, candidate: Any) -> Iterator[Differenc
             yield from _differences(f"{place}.{name}".lstrip("."), control[name], candidate[name])
         for name in control.keys() - candidate.keys():
             if name != "effects" or place:
-                yield Difference(kind=Kind.MISSING, place=f"{place}.{name}".lstrip("."), control=control[name])
+                yield Difference(
+                    kind=Kind.MISSING, place=f"{place}.{name}".lstrip("."), control=control[name]
+                )
     elif control != candidate:
         yield Difference(kind=Kind.VALUE, place=place, control=control, candidate=candidate)

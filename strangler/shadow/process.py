@@ -1,0 +1,49 @@
+"""Run a shadow worker as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+from strangler.shadow.working import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from strangler.shadow.working import WorkReport
+
+
+def run_worker(
+    *,
+    once: bool = False,
+    threads: int | None = None,
+    is_guard: bool = True,
+    on_start: Callable[[], None] = lambda: None,
+) -> WorkReport:
+    """Compare captures until SIGTERM or SIGINT, or until none is left.
+
+    Args:
+        once: return as soon as nothing waits.
+        threads: instead of the configured number.
+        is_guard: bring planned rollouts forward and back, too.
+        on_start: is told before anything is claimed.
+    Returns: what was done.
+    Raises:
+        DatabaseError: only with *once*; otherwise the worker waits and tries again.
+    """
+    worker = Worker(threads=threads, is_guard=is_guard and not once)
+    on_start()
+    if once:
+        worker.drain()
+    else:
+        _stop_on_signals(worker)
+        worker.run()
+    return worker.report
+
+
+def _stop_on_signals(worker: Worker) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # only the main thread may ask for signals; whoever runs workers in threads calls `stop`
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
