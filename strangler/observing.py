@@ -15,12 +15,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from strangler import effects
-from strangler.core.stages import RolloutStage
+from strangler.core.stages import RolloutStage, compared_percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from decimal import Decimal
 
     from strangler.core.capture import Capture
     from strangler.core.observation import Effects
@@ -86,20 +85,10 @@ def is_wanted(seam: Seam, rollout: Rollout) -> bool:
     """
     if _observer is None or rollout.stage is RolloutStage.LEGACY:
         return False
-    percent = compared_percent(seam, rollout)
-    if not percent or random.random() * 100 >= percent or _is_suspended.get():
+    percent = compared_percent(rollout, in_service=seam.compare_percent) if seam.has_legacy else 0
+    if not percent or random.random() * 100 >= percent or _is_suspended.get():  # noqa: S311 - a sample
         return False
     return _observer.has_room(seam.name)
-
-
-def compared_percent(seam: Seam, rollout: Rollout) -> Decimal | int:
-    """Return the share of requests or calls of *seam* that are compared where it stands."""
-    if not seam.has_legacy or rollout.stage is RolloutStage.LEGACY:
-        return 0
-    if rollout.stage is RolloutStage.SHADOW:
-        return rollout.percent
-    share: Decimal | int = getattr(seam, "compare_percent", 0)
-    return share
 
 
 def offer(draft: Draft) -> None:

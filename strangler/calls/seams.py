@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import time
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import router, transaction
@@ -105,13 +107,17 @@ def _tallied(decision: Decision) -> Iterator[None]:
         with carry({DECISION: str(decision)}):
             yield
         return
+    began = time.perf_counter()
+    outcome = rollout.Outcome.FAILED
     try:
         with carry({DECISION: str(decision)}):
             yield
-    except BaseException:
-        rollout.tally(decision.seam, side=decision.side, outcome=rollout.Outcome.FAILED)
-        raise
-    rollout.tally(decision.seam, side=decision.side, outcome=rollout.Outcome.DONE)
+        outcome = rollout.Outcome.DONE
+    finally:
+        # To write a message is not yet to do the work, so the service's time is not told here.
+        seconds = time.perf_counter() - began
+        took = timedelta(seconds=seconds) if decision.side is Side.LEGACY else None
+        rollout.tally(decision.seam, side=decision.side, outcome=outcome, took=took)
 
 
 def _send(

@@ -85,4 +85,4 @@ class AsgiLegacyCall:
 
     def _count(self, status: int) -> None:
         if not self._ending.fallback:  # that was counted on the service, which failed
-            self._door.tally_status(self._ending.decision, status)
+            self._door.tally_status(self._ending.decision, status, took=self._visit.took())

@@ -287,7 +287,7 @@ class Course:
             if policy.may_fall_back(self.visit.route, self.visit.incoming, failure):
                 yield Discard(reply)
                 return self._fall_back(failure)
-        self.door.tally_status(self.decision, reply.status)
+        self.door.tally_status(self.decision, reply.status, took=self.visit.took())
         return Deliver(reply, self._reply_fields(reply))
 
     def _reply_fields(self, reply: Reply) -> Fields:
@@ -307,7 +307,7 @@ class Course:
         if policy.may_fall_back(self.visit.route, self.visit.incoming, failure):
             return self._fall_back(failure)
         self._log(failure, "refused")
-        self.door.tally(self.decision, rollout.Outcome.FAILED)
+        self.door.tally(self.decision, rollout.Outcome.FAILED, took=self._took(failure))
         refusal = answers.unavailable(
             self.visit.incoming,
             failure,
@@ -318,9 +318,13 @@ class Course:
 
     def _fall_back(self, failure: Failure) -> UseLegacy:
         self._log(failure, "legacy answers")
-        self.door.tally(self.decision, rollout.Outcome.FALLBACK)
+        self.door.tally(self.decision, rollout.Outcome.FALLBACK, took=self._took(failure))
         decision = Decision(seam=self.decision.seam, side=Side.LEGACY, reason=Reason.FALLBACK)
         return UseLegacy(decision=decision, framing=self.framing, fallback=failure.reason)
+
+    def _took(self, failure: Failure) -> timedelta | None:
+        """Return how long a failing service took; one that was never asked took no time."""
+        return self.visit.took() if failure.is_sent else None
 
     def _after_fault(self, fault: ClientFault) -> Refuse:
         self.door.tally(self.decision, rollout.Outcome.REFUSED)

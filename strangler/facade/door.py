@@ -13,6 +13,8 @@ from strangler.facade.policy import FIRST_SERVER_ERROR
 from strangler.facade.target import is_plain
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from strangler.core.decision import Decision
     from strangler.core.topology import Route
     from strangler.rollout import Outcome
@@ -42,15 +44,15 @@ class Door:
         breaker = self._breakers.get(service)
         return breaker if breaker is not None else self._make_breaker(service)
 
-    def tally(self, decision: Decision, outcome: Outcome) -> None:
-        """Count what became of a request on the side that was to do it."""
-        self._tally(decision.seam, side=decision.side, outcome=outcome)
+    def tally(self, decision: Decision, outcome: Outcome, *, took: timedelta | None = None) -> None:
+        """Count what became of a request on the side that was to do it, after it *took* so long."""
+        self._tally(decision.seam, side=decision.side, outcome=outcome, took=took)
 
-    def tally_status(self, decision: Decision, status: int) -> None:
-        """Count an answer of the side that was to give it."""
+    def tally_status(self, decision: Decision, status: int, *, took: timedelta) -> None:
+        """Count an answer of the side that was to give it; its head came after it *took* so long."""
         is_done = status < FIRST_SERVER_ERROR
         outcome = self._outcome.DONE if is_done else self._outcome.FAILED
-        self._tally(decision.seam, side=decision.side, outcome=outcome)
+        self._tally(decision.seam, side=decision.side, outcome=outcome, took=took)
 
     def tally_bad_override(self, decision: Decision) -> None:
         """Count an override that nobody signed; on the service, so that it adds nothing to legacy's requests."""

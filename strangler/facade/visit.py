@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from strangler.conf import config
@@ -35,6 +36,7 @@ class Visit:
         wish: verified override for this route and moment, not yet checked for staff.
         has_bad_wish: an override came that nobody signed, or whose time is over.
         request_id: of this request, new.
+        began: when the facade got it, on the clock of `took`.
     """
 
     route: Route
@@ -44,6 +46,11 @@ class Visit:
     wish: Override | None
     has_bad_wish: bool
     request_id: str
+    began: float = field(default_factory=time.perf_counter)
+
+    def took(self) -> timedelta:
+        """Return how long it has been on its way; both sides are timed to the head of their answer."""
+        return timedelta(seconds=time.perf_counter() - self.began)
 
     def decide(self, rollout: Rollout, *, is_staff: bool) -> Decision:
         """Return which side does the work; *is_staff* matters only for a wish of staff."""

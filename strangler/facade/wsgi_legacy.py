@@ -103,7 +103,7 @@ class LegacyCall:
 
     def _count(self, status: int) -> None:
         if not self._ending.fallback:  # that was counted on the service, which failed
-            self._door.tally_status(self._ending.decision, status)
+            self._door.tally_status(self._ending.decision, status, took=self._visit.took())
 
     def _wrap(self, result: Iterable[bytes]) -> Iterable[bytes]:
         wrapper = self._environ.get("wsgi.file_wrapper")

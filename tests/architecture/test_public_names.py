@@ -17,6 +17,7 @@ PUBLIC = {
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],
+    "strangler.shadow.models": ["CaptureLoss", "CaptureRecord", "CaptureState"],
     "strangler.service": [
         "PRINCIPAL_HEADER",
         "AnonymousServiceUser",

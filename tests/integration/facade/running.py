@@ -14,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from strangler.core.capture import Capture
 from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,6 +60,26 @@ methods = ["POST"]
 timeout_seconds = 5
 max_body_bytes = 1_000_000
 idempotent = true
+
+[[services.images.routes]]
+name = "images.compared"
+path = "/compared/*"
+methods = ["GET", "POST"]
+timeout_seconds = 0.5
+compare_percent = 100
+
+[[services.images.routes]]
+name = "images.file"
+path = "/file/"
+
+[[services.images.routes]]
+name = "images.deaf"
+path = "/deaf/"
+methods = ["POST"]
+
+[[services.images.routes]]
+name = "images.logout"
+path = "/_logout"
 
 [[services.images.routes]]
 name = "images.plain"
@@ -146,6 +167,28 @@ class Site:
     def tallies(self, seam: str) -> dict[str, int]:
         """Return what the facade counted for a seam."""
         return requests.get(f"{self.url}/_tallies", timeout=5).json().get(f"images.{seam}", {})
+
+    def captures(self, count: int = 1) -> list[Capture]:
+        """Wait for *count* captures since the last question, and return them, oldest first."""
+        found: list[Capture] = []
+        for _ in range(200):
+            answer = requests.get(f"{self.url}/_captures", timeout=5).json()
+            found += map(Capture.from_json, answer)
+            if len(found) >= count:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"{len(found)} of {count} captures: {found}, lost {self.losses()}")
+
+    def losses(self, count: int = 0) -> dict[str, dict[str, int]]:
+        """Wait until *count* losses were counted since the last question, and return them: seam → cause → count."""
+        found: dict[str, dict[str, int]] = {}
+        for _ in range(200):
+            found = requests.get(f"{self.url}/_losses", timeout=5).json()
+            if sum(sum(causes.values()) for causes in found.values()) >= count:
+                break
+            time.sleep(0.05)
+        requests.get(f"{self.url}/_losses", params={"forget": "1"}, timeout=5)
+        return found
 
     def memory_kib(self) -> int:
         """Return the resident memory of the process that answers."""

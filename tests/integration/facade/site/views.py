@@ -3,12 +3,15 @@
 import hashlib
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
-from django.contrib.auth import get_user_model, login
-from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.conf import settings
+from django.contrib.auth import get_user_model, login, logout
+from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 
+from strangler import observing
 from strangler.calls import seam
 from strangler.core.carried import carried
 from strangler.core.decision import Side
@@ -17,6 +20,8 @@ from strangler.facade import current_decision, override
 from strangler.outbox.models import OutboxMessage
 from strangler.rollout import change, current
 from strangler.rollout.tallies import flush, totals
+from strangler.shadow import captures, losses
+from strangler.shadow.models import CaptureLoss
 
 
 def show(request):
@@ -35,6 +40,7 @@ def show(request):
             "sha256": digest.hexdigest(),
             "decision": str(decision) if decision else None,
             "user": request.user.get_username(),
+            "language": request.COOKIES.get("language", ""),
         }
     )
 
@@ -53,6 +59,49 @@ def plain(request):
     """Answer with bytes that must pass as they are."""
     return HttpResponse(
         b"\x00\xff plain", content_type="application/octet-stream", headers={"X-Legacy": "yes"}
+    )
+
+
+def send_file(request):
+    """Answer with a file, which the server may send by itself."""
+    path = settings.STATE / "file"
+    path.write_bytes(b"0123456789" * 10_000)
+    return FileResponse(path.open("rb"), content_type="application/octet-stream")
+
+
+def deaf(request):
+    """Answer without reading the body."""
+    return HttpResponse("whatever it was")
+
+
+def log_out(request):
+    """End the session."""
+    logout(request)
+    return HttpResponse("out")
+
+
+def list_captures(request):
+    """Return the captures that are written, and forget them."""
+    found = captures.claim(1_000, lease=timedelta(minutes=1), token="test")
+    captures.settle([each.id for each in found], token="test")
+    return JsonResponse([each.to_json() for each in found], safe=False)
+
+
+def list_losses(request):
+    """Return what was lost, by seam and cause; forget it if that is asked for."""
+    if "forget" in request.GET:
+        CaptureLoss.objects.all().delete()
+    return JsonResponse(losses.totals(since=datetime(2000, 1, 1, tzinfo=UTC)))
+
+
+def show_header(request):
+    """Say which shadow header came through the door."""
+    return JsonResponse(
+        {
+            "shadow": request.headers.get("Strangler-Shadow"),
+            "decision": str(current_decision()),
+            "suspended": observing.is_suspended(),
+        }
     )
 
 
@@ -79,8 +128,6 @@ def set_rollout(request):
 
 def make_override(request):
     """Sign a wish for a side."""
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - nobody else needs them
-
     lifetime = timedelta(seconds=float(request.GET.get("seconds", "60")))
     return HttpResponse(
         override.make(
@@ -94,8 +141,6 @@ def make_override(request):
 
 def show_tallies(request):
     """Return what the facade counted since the site was made."""
-    from datetime import UTC, datetime  # noqa: PLC0415 - nobody else needs them
-
     flush()
     counts = totals(since=datetime(2000, 1, 1, tzinfo=UTC))
     return HttpResponse(
@@ -126,6 +171,13 @@ def call(request):
 
 
 urlpatterns = [
+    path("file/", send_file),
+    path("deaf/", csrf_exempt(deaf)),
+    path("_logout", log_out),
+    path("_captures", list_captures),
+    path("_losses", list_losses),
+    path("health/sandbox", show_header),
+    path("safe/header/", show_header),
     path("call/", call),
     path("_login", log_in),
     path("_rollout", set_rollout),
