@@ -34,7 +34,7 @@ def print_report(report: Sequence[SeamFindings], *, since: timedelta, limit: int
         ">compared",
         ">match",
         ">rate",
-        "95 % bounds",
+        "bounds",
         ">shapes",
         ">not compared",
         ">lost",

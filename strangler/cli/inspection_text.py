@@ -95,7 +95,8 @@ def _print_differences(
     rows = (
         (str(each.kind), each.place, _short(each.control), _short(each.candidate)) for each in differences
     )
-    result = table(("kind", "place", *sides), (), title=title)
+    out.print(title, style="bold")
+    result = table(("kind", "place", *sides), ())
     for row in rows:
         result.add_row(*map(Text, row))
     out.print(result)

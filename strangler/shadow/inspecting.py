@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from strangler.core.comparison import compare
 from strangler.core.decision import Side
+from strangler.core.observation import Observation
 from strangler.errors import NotObservedError
 from strangler.shadow import keeping
 from strangler.shadow.replaying import Replayer
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from strangler.core.capture import Capture
     from strangler.core.comparison import Difference
-    from strangler.core.observation import Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +49,27 @@ def inspect(capture_id: UUID, *, replayer: Replayer | None = None) -> Inspection
     """
     capture = keeping.find(capture_id).capture
     asker = replayer or Replayer()
-    seen: dict[Side, Observation | None] = {}
-    unobserved: dict[Side, str] = {}
-    for side in Side:
-        try:
-            seen[side] = asker.replay(capture, side=side)
-        except NotObservedError as error:
-            seen[side], unobserved[side] = (
-                None,
-                f"{error.reason}{f' ({error.detail})' if error.detail else ''}",
-            )
-    asker.close()
-    legacy, service = seen[Side.LEGACY], seen[Side.SERVICE]
+    try:
+        seen = {side: _ask(asker, capture, side) for side in Side}
+    finally:
+        asker.close()
+    observed = {side: each if isinstance(each, Observation) else None for side, each in seen.items()}
+    legacy, service = observed[Side.LEGACY], observed[Side.SERVICE]
     rules = rules_of(capture.seam)
-    again = seen[capture.control.side]
+    again = observed[capture.control.side]
     return Inspection(
         capture=capture,
         legacy=legacy,
         service=service,
-        unobserved=unobserved,
+        unobserved={side: each for side, each in seen.items() if isinstance(each, str)},
         differences=compare(legacy, service, rules=rules) if legacy and service else None,
         since_then=compare(capture.control, again, rules=rules) if again else None,
     )
+
+
+def _ask(replayer: Replayer, capture: Capture, side: Side) -> Observation | str:
+    """Return what *side* does, or why it was not observed."""
+    try:
+        return replayer.replay(capture, side=side)
+    except NotObservedError as error:
+        return f"{error.reason}{f' ({error.detail})' if error.detail else ''}"

@@ -17,7 +17,17 @@ PUBLIC = {
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],
-    "strangler.shadow.models": ["CaptureLoss", "CaptureRecord", "CaptureState"],
+    "strangler.shadow.models": [
+        "CaptureLoss",
+        "CaptureRecord",
+        "CaptureState",
+        "Cause",
+        "ComparisonRecord",
+        "DifferenceRecord",
+        "KeptCapture",
+        "RuleRecord",
+        "RuleState",
+    ],
     "strangler.service": [
         "PRINCIPAL_HEADER",
         "AnonymousServiceUser",

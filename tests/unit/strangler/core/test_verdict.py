@@ -1,5 +1,6 @@
 """The verdict promotes on proof, rolls back on proof, and holds on everything else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
