@@ -19,6 +19,8 @@
     ├── UnknownCaptureError     a capture that is neither waiting nor kept
     ├── UnknownRuleError        a noise rule that a seam does not have
     ├── CorpusError             a file of captures that can't be read
+    ├── SandboxError            something that a sandbox could not take back, and so refused
+    │   └── SandboxRefusedError a connection out of a sandbox
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -219,6 +221,18 @@ class CorpusError(StranglerError):
         self.reason = reason
         self.path = path
         self.line = line
+
+
+class SandboxError(StranglerError):
+    """Something in a sandbox could not have been taken back; it was not done."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"In a sandbox nothing may stay: {what}.")
+        self.what = what
+
+
+class SandboxRefusedError(SandboxError, ConnectionRefusedError):
+    """A way out of a sandbox; to a library it is a connection that was refused, so that it does what it does then."""
 
 
 class MissingExtraError(StranglerError):

@@ -15,7 +15,6 @@ Observation
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -24,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from strangler.core.decision import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from strangler.core.messages import JSON
 
 Headers = tuple[tuple[str, str], ...]

@@ -1,0 +1,65 @@
+"""Statements, on every connection of the process.
+
+Note [Final when committed]: a row counts when its transaction commits. The hook says so by `on_commit`, which Django forgets by itself
+when a transaction or a savepoint is rolled back.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+from django.db.backends.signals import connection_created
+
+from strangler.effects import at_hand
+from strangler.effects.statements import Statement, is_writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def install() -> None:
+    """Watch every connection that is made from now on."""
+    connection_created.connect(_watch_connection, dispatch_uid="strangler.effects")
+
+
+def install_here() -> None:
+    """Watch the connections that this thread has already."""
+    for connection in connections.all(initialized_only=True):
+        _watch_connection(connection=connection)
+
+
+def _watch_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if _watch not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_watch)
+
+
+def _watch(
+    execute: Callable[..., Any],
+    sql: Any,
+    params: Any,
+    many: bool,
+    context: dict[str, Any],
+) -> Any:
+    keeper, recorder = at_hand.keeper.get(), at_hand.recorder.get()
+    if keeper is not None:
+        keeper.check_statement(str(sql), context["connection"])
+    result = execute(sql, params, many, context)
+    if recorder is not None and is_writing(str(sql)):
+        connection = context["connection"]
+        count = getattr(context["cursor"], "rowcount", -1)
+        taken = list(params or ()) if many else params
+        noted = recorder.statement(Statement(connection.vendor, str(sql), taken, is_many=many, count=count))
+        _settle(partial(setattr, noted, "is_final", True), connection)
+    return result
+
+
+def _settle(finish: Callable[[], None], connection: BaseDatabaseWrapper) -> None:
+    """Call *finish* when what was written can't be rolled back any more."""
+    if connection.in_atomic_block:
+        connection.on_commit(finish)
+    else:
+        finish()
