@@ -60,7 +60,11 @@ class Scene:
 
     def rollout(self, *position: str, seam: str = SEAM) -> None:
         """Change a seam by the one command that operators use, and show it."""
-        self.command("strangler", "rollout", seam, *position, "--actor", "journey")
+        force = (
+            [] if position[0] == "legacy" else ["--force"]
+        )  # forward without proof, which it has not collected
+        reason = [] if "--reason" in position else ["--reason", "to watch what happens"]
+        self.command("strangler", "rollout", seam, *position, *force, *reason, "--actor", "journey")
 
     def command(self, *arguments: str) -> str:
         """Run a command of manage.py, show what it prints, and return that."""

@@ -1,66 +1,54 @@
-"""Show or change where a seam stands: `rollout images.upload canary 25`, `rollout images.upload legacy`."""
+"""Show or change where a seam stands: `rollout images.upload auto --to live`, `rollout images.upload legacy`."""
 
 from __future__ import annotations
 
 import getpass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from strangler.cli import rollout_auto
 from strangler.cli.render import console
-from strangler.cli.rollout_text import say_flight, say_history, say_plan
-from strangler.core.stages import RolloutStage, advance, parse_percent
-from strangler.rollout import change
+from strangler.cli.rollout_moving import move
+from strangler.cli.rollout_text import say_history
+from strangler.core.stages import RolloutStage
+from strangler.errors import UnknownStageError
 from strangler.rollout.changes import position
-from strangler.rollout.propagation import wait_until_settled
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
 
-    from strangler.core.stages import Rollout
-
 HELP = "show or change where a seam stands"
 HISTORY = 10  # changes that are shown
+_BY_WORD = {"auto": rollout_auto.run, "approve": rollout_auto.approve}
+_WORDS = [*(stage.value for stage in RolloutStage), *_BY_WORD]
 
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
     parser.add_argument("seam", help="name of the seam, such as images.upload")
-    stages = ", ".join(RolloutStage)
-    parser.add_argument("stage", nargs="?", help=f"{stages}; without it the seam's history is shown")
-    parser.add_argument("percent", nargs="?", help="share of clients in canary, such as 25 or 0.5")
+    parser.add_argument("stage", nargs="?", help=f"{', '.join(_WORDS)}; without it the history is shown")
+    parser.add_argument("percent", nargs="?", help="of clients in canary, or of the work compared in shadow")
     parser.add_argument("--reason", default="", help="why; kept in the audit")
     parser.add_argument("--actor", default="", help="who; the system's user by default")
     parser.add_argument("--dry-run", action="store_true", help="say what would change and change nothing")
-    parser.add_argument(
-        "--keys", type=int, default=10_000, help="sample keys that a canary is counted over (10000)"
-    )
+    parser.add_argument("--force", action="store_true", help="go forward without proof; needs --reason")
+    parser.add_argument("--to", nargs="+", default=[], help="target of auto: live, or canary 25")
+    parser.add_argument("--detach", action="store_true", help="auto: leave the plan to a running guard")
+    parser.add_argument("--stop", action="store_true", help="auto: end the plan; the seam stays where it is")
+    parser.add_argument("--keys", type=int, default=10_000, help="sample keys that a canary is counted over")
     parser.add_argument(
         "--wait-seconds", type=float, default=5, help="for all processes to follow (5; 0: do not wait)"
     )
 
 
 def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
-    """Show the history, or make the change and wait until all processes follow."""
+    """Show the history, or do what the word after the seam says."""
     out = console(stdout)
     before = position(options["seam"])
-    if options["stage"] is None:
+    word = options["stage"]
+    if word is None:
         say_history(before, limit=HISTORY, out=out)
         return 0
-    after = _wanted(before, options)
-    say_plan(before, after, keys=options["keys"], out=out)
-    if options["dry_run"]:
-        out.print("Nothing was changed (--dry-run).")
-        return 0
-    actor = options["actor"] or getpass.getuser()
-    percent = after.percent if after.stage is RolloutStage.CANARY else None
-    event = change(before.seam, stage=after.stage, percent=percent, actor=actor, reason=options["reason"])
-    state = wait_until_settled(event.revision, timeout=timedelta(seconds=options["wait_seconds"]))
-    out.print(f"Revision {event.revision}: {state}.")
-    say_flight(before.seam, after, out=out)
-    return 0
-
-
-def _wanted(before: Rollout, options: dict[str, Any]) -> Rollout:
-    stage = RolloutStage.parse(options["stage"])
-    percent = parse_percent(options["percent"], seam=before.seam) if options["percent"] is not None else None
-    return advance(before, stage=stage, percent=percent)
+    if word not in _WORDS:
+        raise UnknownStageError(word, known=_WORDS)
+    run = _BY_WORD.get(word, move)
+    return run(before, options, actor=options["actor"] or getpass.getuser(), out=out)

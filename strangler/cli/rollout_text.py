@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from strangler.calls.flight import read_flight
 from strangler.cli.render import table
 from strangler.conf import config
-from strangler.core.stages import RolloutStage
+from strangler.core.stages import PERCENT_STAGES, RolloutStage, format_percent
 from strangler.rollout.preview import preview
 from strangler.rollout.report import read_history
 
@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from strangler.core.stages import Rollout
+    from strangler.rollout.models import RolloutEvent
 
 
 def say_plan(before: Rollout, after: Rollout, *, keys: int, out: Console) -> None:
     """Say what is going to change, and for how many of *keys* sample keys."""
     out.print(f"{before.seam}: [bold]{before}[/bold] → [bold]{after}[/bold]")
+    if after.stage is RolloutStage.SHADOW:
+        out.print(f"Legacy does all of the work; {format_percent(after.percent)} % of it are compared.")
     if RolloutStage.CANARY in {before.stage, after.stage}:
         seen = preview(before, after, keys=keys)
         out.print(
@@ -50,11 +53,14 @@ def _history(seam: str, *, limit: int) -> list[tuple[str, ...]]:
         (
             f"{event.changed_at:%Y-%m-%d %H:%M:%S}",
             event.from_stage,
-            f"{event.to_stage} {event.to_percent.normalize():f}"
-            if event.to_stage == "canary"
-            else event.to_stage,
+            _target(event),
             event.actor,
-            event.reason,
+            f"forced: {event.reason}" if event.is_forced else event.reason,
         )
         for event in read_history(seam, limit=limit)
     ]
+
+
+def _target(event: RolloutEvent) -> str:
+    has_percent = event.to_stage in PERCENT_STAGES
+    return f"{event.to_stage} {format_percent(event.to_percent)}" if has_percent else event.to_stage

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.calls.flight import Flight, read_flights
 from strangler.cli.render import add_format_argument, console, write_json
+from strangler.cli.status_evidence import document_of
 from strangler.cli.status_text import print_report
 from strangler.conf import config
 from strangler.rollout.report import StatusReport, make_report
@@ -45,6 +46,7 @@ def _as_document(report: StatusReport, flights: Mapping[str, Flight]) -> dict[st
             "stage": each.rollout.stage if each.seam.has_legacy else "service-only",
             "percent": float(each.rollout.percent),
             **{name: getattr(each, name) for name in fields},
+            **document_of(each),
             **({"in_flight": asdict(flights[each.seam.name])} if each.seam.name in flights else {}),
         }
         for each in report.seams

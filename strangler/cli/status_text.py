@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from strangler.cli.render import table
+from strangler.cli.status_evidence import print_evidence
 from strangler.conf import config
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 
 def print_report(report: StatusReport, flights: Mapping[str, Flight], *, out: Console) -> None:
-    """Print all seams, the messages in flight, and how many processes decide by the newest revision."""
+    """Print all seams, how many processes decide by the newest revision, the evidence, the messages in flight."""
     _print_seams(report, out=out)
+    print_evidence(report, out=out)
     if flights:
         _print_flights(report, flights, out=out)
 

@@ -91,7 +91,11 @@ def permit(before: Rollout, after: Rollout, *, reason: str, is_forced: bool, now
 
 def current_verdict(rollout: Rollout, *, now: datetime) -> Verdict:
     """Return whether a seam may go on from where it stands."""
-    evidence = read_evidence(rollout, now=now)
+    return judge_at(rollout, read_evidence(rollout, now=now))
+
+
+def judge_at(rollout: Rollout, evidence: Evidence) -> Verdict:
+    """Return whether a seam may go on from where it stands, by *evidence*."""
     targets = config().topology.seams[rollout.seam].targets
     return judge(evidence, targets=targets, is_serving=Step.of(rollout).share > 0)
 

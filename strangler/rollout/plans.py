@@ -27,14 +27,18 @@ GUARD = "guard"
 _ENDS = [status.value for status in PlanStatus if status.is_over]
 
 
-def start(seam: str, *, to: Step, actor: str, now: datetime) -> Plan:
+def start(seam: str, *, to: Step, actor: str, now: datetime, reason: str = "") -> Plan:
     """Make a plan that brings *seam* to *to*, in place of any earlier one; the next tick of a guard begins it.
+
+    A plan to the same target that is not over is returned as it is.
 
     Raises:
         UnknownSeamError, TransitionError: no such seam, or nothing to roll out.
         PlanError: it is there already.
     """
-    at = Step.of(position(seam))
+    at, open_plan = Step.of(position(seam)), read(seam)
+    if open_plan is not None and not open_plan.status.is_over and (open_plan.to, open_plan.at) == (to, at):
+        return open_plan
     if next_step(at, to=to) is None:
         raise PlanError(f"is at {at} already, so there is no way to {to}.", seam=seam)
     plan = Plan(
@@ -52,7 +56,7 @@ def start(seam: str, *, to: Step, actor: str, now: datetime) -> Plan:
         rows = _rows()
         rows.filter(pk=seam).delete()
         rows.create(seam=seam, **_columns(plan))
-        note(seam, actor=actor, reason=f"auto to {to}")
+        note(seam, actor=actor, reason=f"auto to {to}{f': {reason}' if reason else ''}")
     return plan
 
 

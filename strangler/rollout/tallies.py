@@ -33,7 +33,8 @@ class _Row(NamedTuple):
     seam: str
     minute: int  # since 1970
     side: str
-    what: str | int
+    outcome: str = ""
+    bucket: int | None = None
 
 
 # (seam, minute, side, outcome, bucket or None). Every request makes one, so it is the cheapest thing that can be
@@ -89,10 +90,16 @@ def _take() -> Counter[_Row]:
         counted, rows = _counts.copy(), _unwritten.copy()
         _counts.clear()
         _unwritten.clear()
+    return rows + _rows(counted)
+
+
+def _rows(counted: Mapping[tuple[str, int, str, str, int | None], int]) -> Counter[_Row]:
+    """Take what was counted apart into rows: outcomes, and durations."""
+    rows: Counter[_Row] = Counter()
     for (seam, minute, side, outcome, bucket), count in counted.items():
-        rows[_Row(seam, minute, side, outcome)] += count
+        rows[_Row(seam, minute, side, outcome=outcome)] += count
         if bucket is not None:
-            rows[_Row(seam, minute, side, bucket)] += count
+            rows[_Row(seam, minute, side, bucket=bucket)] += count
     return rows
 
 
@@ -102,10 +109,10 @@ def _add(row: _Row, count: int) -> None:
         "minute": datetime.fromtimestamp(row.minute * 60, UTC),
         "side": row.side,
     }
-    if isinstance(row.what, int):
-        _raise(SeamLatency, {**where, "bucket": row.what}, count)
+    if row.bucket is not None:
+        _raise(SeamLatency, {**where, "bucket": row.bucket}, count)
     else:
-        _raise(SeamTally, {**where, "outcome": row.what}, count)
+        _raise(SeamTally, {**where, "outcome": row.outcome}, count)
 
 
 def _raise(model: type[Counted], where: dict[str, Any], count: int) -> None:

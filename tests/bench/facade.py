@@ -127,7 +127,8 @@ class Bench:
 
     def forward(self) -> Figure:
         """Compare forwarding with django-revproxy."""
-        self._manage("strangler", "rollout", "photos.page", "live", "--wait-seconds", "0")
+        force = ("--force", "--reason", "a measurement")
+        self._manage("strangler", "rollout", "photos.page", "live", "--wait-seconds", "0", *force)
         with ExitStack() as stack:
             upstream = {"BENCH_UPSTREAM": stack.enter_context(self._nginx())}
             peer_site = {**upstream, "BENCH_URLCONF": "tests.bench.facade_site", "BENCH_BARE": "1"}

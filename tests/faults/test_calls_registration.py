@@ -41,7 +41,7 @@ def received(smtp: FakeSMTP) -> Counter[str]:
 def test_visitors_register_at_once_and_the_welcome_comes_when_everything_is_back(
     shop, smtp, valkey, tmp_path, valkey_url
 ):
-    shop.manage("strangler", "rollout", "email.welcome", "live")
+    shop.manage("strangler", "rollout", "email.welcome", "live", "--force", "--reason", "a test")
     shop.serve()
     shop.relay()
     visitor = Visitor(shop)

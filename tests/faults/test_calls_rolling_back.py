@@ -82,7 +82,7 @@ def test_every_customer_gets_one_welcome_from_one_side(
 ):
     shop = ShopStack(tmp_path, database=mariadb_url, broker=valkey_url, smtp=smtp)
     try:
-        shop.manage("strangler", "rollout", "email.welcome", "live")
+        shop.manage("strangler", "rollout", "email.welcome", "live", "--force", "--reason", "a test")
         shop.relay()
         crowd = Crowd(shop)
         shop.wait_until(lambda: shop.flight("email.welcome")["service"], "the first message")

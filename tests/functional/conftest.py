@@ -43,6 +43,6 @@ def rollout(shop: Site) -> Callable[..., None]:
     """Return the function that moves the upload seam and waits until all processes follow."""
 
     def change(*position: str) -> None:
-        shop.manage("strangler", "rollout", SEAM, *position)
+        shop.manage("strangler", "rollout", SEAM, *position, "--force", "--reason", "a test")
 
     return change

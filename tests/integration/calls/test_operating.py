@@ -133,7 +133,8 @@ def test_a_dead_broker_stops_neither_status_nor_rollout(broker, capsys):
     broker("redis://127.0.0.1:1/0")
     call_command("strangler", "status")
     assert "0 + unknown" in capsys.readouterr().out
-    call_command("strangler", "rollout", "email.welcome", "live", "--wait-seconds", "0")
+    force = ("--force", "--reason", "a test")
+    call_command("strangler", "rollout", "email.welcome", "live", "--wait-seconds", "0", *force)
     call_command("strangler", "rollout", "email.welcome", "legacy", "--wait-seconds", "0")
     said = capsys.readouterr().out
     assert "In flight to the service, which still does them: 0 + unknown (outbox + queue)." in said

@@ -18,7 +18,7 @@ def site(request, redis_url):
 
 def move(site: Site, stage: str) -> None:
     for seam in SEAMS:
-        site.run("strangler", "rollout", seam, stage)
+        site.run("strangler", "rollout", seam, stage, "--force", "--reason", "a test")
 
 
 @pytest.mark.timeout(300)

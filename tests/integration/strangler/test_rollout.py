@@ -135,7 +135,12 @@ def test_status_as_json_has_every_seam(capsys):
     tallies.flush()
     document = json.loads(run("status", "--format", "json", capsys=capsys))
     assert document["revision"] == 1
-    assert document["seams"][SEAM] == {
+    seam = document["seams"][SEAM]
+    known = {
+        name: seam[name]
+        for name in ("kind", "stage", "percent", "legacy", "service", "fallbacks", "failures")
+    }
+    assert known == {
         "kind": "route",
         "stage": "canary",
         "percent": 12.5,
@@ -144,6 +149,15 @@ def test_status_as_json_has_every_seam(capsys):
         "fallbacks": 1,
         "failures": 0,
     }
+    assert (seam["compared"], seam["match_rate"], seam["missing_comparisons"], seam["plan"]) == (
+        0,
+        None,
+        381,
+        None,
+    )
+    assert seam["p99_ms"] == {"legacy": None, "service": None}
+    assert seam["verdict"]["outcome"] == "hold"
+    assert "verdict" not in document["seams"]["images.api"]
     assert document["seams"]["images.api"]["stage"] == "service-only"
 
 
@@ -161,6 +175,7 @@ def test_the_rollout_command_moves_a_seam_and_says_what_it_means(capsys):
         SEAM,
         "canary",
         "25",
+        "--force",
         "--reason",
         "try",
         "--actor",
@@ -173,7 +188,7 @@ def test_the_rollout_command_moves_a_seam_and_says_what_it_means(capsys):
     assert "Of 100,000 sample keys 2" in text
     assert "0 go back to legacy" in text
     assert RolloutRecord.objects.get().percent == 25
-    text = run("rollout", SEAM, "canary", "50", capsys=capsys)
+    text = run("rollout", SEAM, "canary", "50", "--force", "--reason", "try", capsys=capsys)
     assert "0 go back to legacy" in text
 
 

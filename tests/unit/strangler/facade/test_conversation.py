@@ -69,7 +69,8 @@ def converse(door, visit, snapshot):
 
 
 def counted():
-    return {(side, outcome): count for (_, _, side, outcome, _), count in tallies._counts.items()}
+    rows = tallies._rows(tallies._counts)
+    return {(row.side, row.outcome): count for row, count in rows.items() if row.outcome}
 
 
 def test_a_seam_at_legacy_asks_for_nothing():
