@@ -90,7 +90,8 @@ def load_tasks(app: Any) -> None:
 
 def _takes_message(task: Any) -> bool:
     """Whether the relay calls it, by `body` and `version`."""
-    return {"body", "version"} <= set(inspect.signature(getattr(task, "_orig_run", task.run)).parameters)
+    run = getattr(task, "_orig_run", task.run)
+    return {"body", "version"} <= set(inspect.signature(run, follow_wrapped=False).parameters)
 
 
 def _run(sent: _Sent) -> str:
@@ -107,7 +108,7 @@ def _run(sent: _Sent) -> str:
         task.run(*sent.args, **sent.kwargs)
     except (Retry, Ignore, Reject) as outcome:
         return type(outcome).__name__
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the task does
         logger.info("Task %s failed in the sandbox: %r", task.name, error)
         return type(error).__name__
     finally:
