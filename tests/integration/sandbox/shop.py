@@ -30,7 +30,9 @@ def write(request):
         transaction.on_commit(lambda: send_mail("made", number, "shop@x.org", ["ann@x.org"]))
     default_storage.save(f"made/{number}.txt", ContentFile(number.encode()))
     cache.set("last", number)
-    return JsonResponse({"n": number, "rows": Category.objects.filter(slug=f"c-{number}").count()}, status=201)
+    return JsonResponse(
+        {"n": number, "rows": Category.objects.filter(slug=f"c-{number}").count()}, status=201
+    )
 
 
 def in_savepoint(_request):
@@ -39,7 +41,7 @@ def in_savepoint(_request):
     try:
         with transaction.atomic():
             Category.objects.create(name="lost", slug="lost")
-            raise LookupError
+            raise LookupError  # noqa: TRY301
     except LookupError:
         return HttpResponse("ok")
 
@@ -63,22 +65,28 @@ def call_out(request):
     """Open a connection in the way that the test wants."""
     where = request.GET["to"]
     if request.GET["by"] == "http":
-        urllib.request.urlopen(f"http://{where}/", timeout=2)  # noqa: S310
+        urllib.request.urlopen(f"http://{where}/", timeout=2)
     else:
         host, port = where.split(":")
         socket.create_connection((host, int(port)), timeout=2)
     return HttpResponse("ok")
 
 
+def read(name):
+    """Return what the storage has under *name*."""
+    with default_storage.open(name) as file:
+        return file.read().decode()
+
+
 def files(_request):
     """Read, replace and delete files in the storage."""
-    kept = default_storage.open("kept.txt").read().decode()
+    kept = read("kept.txt")
     default_storage.delete("kept.txt")
     name = default_storage.save("new.txt", ContentFile(b"new"))
     seen = [default_storage.exists(each) for each in ("kept.txt", name)]
     with open(default_storage.path("by-path.txt"), "w") as file:  # noqa: PTH123
         file.write("by path")
-    return JsonResponse({"kept": kept, "seen": seen, "new": default_storage.open(name).read().decode()})
+    return JsonResponse({"kept": kept, "seen": seen, "new": read(name)})
 
 
 def mails(_request):

@@ -15,7 +15,11 @@ from strangler.service.models import InboxMessage
 BODY = {
     "template": "welcome",
     "to": ["ann@example.org"],
-    "context": {"user": {"first_name": "Ann", "username": "ann"}, "shop_name": "Halftone", "site_url": "https://halftone.example"},
+    "context": {
+        "user": {"first_name": "Ann", "username": "ann"},
+        "shop_name": "Halftone",
+        "site_url": "https://halftone.example",
+    },
     "business_id": "welcome:user:42",
 }
 
