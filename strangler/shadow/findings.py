@@ -124,7 +124,7 @@ def _new_cause(capture: Capture, text: str, difference: Difference) -> Cause:
         fingerprint=fingerprint(text),
         text=text,
         kind=str(difference.kind),
-        place=difference.place,
+        place=str(difference.place),
         control_example=shorten(difference.control),
         candidate_example=shorten(difference.candidate),
         example=capture.id,
