@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from strangler.core.plan import Plan
     from strangler.core.stages import Rollout
+    from strangler.rollout.guard import Guard
 
 TICK = timedelta(seconds=1)
 
@@ -55,15 +57,24 @@ def follow(plan: Plan, *, out: Console) -> int:
     """Be the guard of *plan* until it is over, and say what happens; whoever is killed can be started again."""
     guard = guard_of(plan.seam)
     with PlanLog(plan, out=out) as log:
-        while not plan.status.is_over:
-            try:
-                plan = guard.tick(timezone.now()) or plan
-                log.show(plan)
-            except DatabaseError as error:
-                log.trouble(f"the database says: {error}; it is tried again")
-            if not plan.status.is_over:
-                time.sleep(TICK.total_seconds())
-    return 0 if plan.status is PlanStatus.DONE else 1
+        with suppress(KeyboardInterrupt):
+            plan = _watch(guard, plan, log=log)
+        if plan.status.is_over:
+            return 0 if plan.status is PlanStatus.DONE else 1
+        log.leave()
+        return 1
+
+
+def _watch(guard: Guard, plan: Plan, *, log: PlanLog) -> Plan:
+    while not plan.status.is_over:
+        try:
+            plan = guard.tick(timezone.now()) or plan
+            log.show(plan)
+        except DatabaseError as error:
+            log.trouble(f"the database says: {error}; it is tried again")
+        if not plan.status.is_over:
+            time.sleep(TICK.total_seconds())
+    return plan
 
 
 def _plan(before: Rollout, options: dict[str, Any], *, actor: str) -> Plan:

@@ -23,7 +23,7 @@ REPEAT_AFTER = timedelta(
 
 
 class PlanLog:
-    """Tells how a plan goes; as a context manager it says where it was left."""
+    """Tells how a plan goes; its last line lives as long as its context."""
 
     def __init__(self, plan: Plan, *, out: Console) -> None:
         self._plan = plan
@@ -43,11 +43,6 @@ class PlanLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._status.__exit__(kind, error, trace)
-        if kind is KeyboardInterrupt:
-            seam = self._plan.seam
-            self._out.print(
-                f"The plan stays. Go on with it: rollout {seam} auto. End it: rollout {seam} auto --stop"
-            )
 
     def show(self, plan: Plan) -> None:
         """Say what is new."""
@@ -62,6 +57,13 @@ class PlanLog:
         if is_new or (is_other and is_old):
             self._said, self._said_at = (plan.at, plan.status, plan.reason), now
             self._print(now, f"[bold]{plan.at}[/bold], {plan.status}: {escape(plan.reason)}")
+
+    def leave(self) -> None:
+        """Say that the plan goes on without whoever looked."""
+        seam = self._plan.seam
+        self._out.print(
+            f"The plan stays. Go on with it: rollout {seam} auto. End it: rollout {seam} auto --stop"
+        )
 
     def trouble(self, text: str) -> None:
         """Say what keeps the guard from its work, once until the next change."""

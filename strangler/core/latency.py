@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PER_DECADE = 10
-_MICROSECONDS = 1_000_000
+_SECOND = 1_000_000  # in microseconds
 _LAST = 90  # 1000 seconds: whoever waits longer has gone
 
 
 def bucket_of(took: timedelta) -> int:
     """Return the number of the bucket that *took* falls into, 0 (up to a microsecond) to 90; for hot paths."""
-    microseconds = took.total_seconds() * _MICROSECONDS
-    return min(int(PER_DECADE * math.log10(microseconds)), _LAST) if microseconds > 1 else 0
+    if took.days:  # nobody waits for a day, but a clock may be set back
+        return _LAST if took.days > 0 else 0
+    microseconds = took.seconds * _SECOND + took.microseconds
+    return min(int(PER_DECADE * math.log10(microseconds)), _LAST) if microseconds else 0
 
 
 def percentile(histogram: Mapping[int, int], *, share: float) -> timedelta | None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _MONOLITH_KEYS = ("settings", "processes")
 _SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes", "calls")
+COMPARED_WITH_TARGETS = 5  # percent: who says what has to be proved wants it to stay true in canary and live
 _PROOF_KEYS = ("targets", "gates", "compare_percent", "rules")
 _ROUTE_KEYS = (
     *("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy"),
@@ -160,10 +161,13 @@ def _parse_call(service: str, content: object, *, where: str, number: int) -> Ca
 
 def _parse_proof(table: _Table) -> dict[str, Any]:
     """Return what routes and calls have in common: how they prove that both sides do the same."""
+    usual = COMPARED_WITH_TARGETS if "targets" in table.content else 0
     return {
         "targets": _parse_targets(table.get("targets", dict, default={}), where=f"{table.where} targets"),
         "gates": tuple(_parse_gate(gate, table) for gate in table.get("gates", list, default=[])),
-        "compare_percent": _parse_percent(table.content.get("compare_percent", 0), "compare_percent", table),
+        "compare_percent": _parse_percent(
+            table.content.get("compare_percent", usual), "compare_percent", table
+        ),
         "rules": table.texts("rules", default=[]),
     }
 

@@ -1,7 +1,9 @@
 """The state of every seam: where it stands, who moved it, what each side did.
 
 `current()` is this process's immutable snapshot of all rollouts; `change()` moves a seam, audited;
-`tally()` counts what became of a request. The models are in `strangler.rollout.models`.
+`tally()` counts what became of a request. The models are in `strangler.rollout.models`. `forward` asks for proof before
+a seam is moved forward by hand, `guard` moves it by itself along a plan in `plans`, `parity` is where whoever compares
+says what it found.
 
 The names are loaded at their first use: Django imports this package before models can exist.
 """

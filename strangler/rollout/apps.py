@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class RolloutConfig(AppConfig):
-    """Tables: rollout, its audit, the revision, processes, tallies."""
+    """Tables: rollout, its audit and plan, the revision, processes, tallies, latencies."""
 
     name = "strangler.rollout"
     label = "strangler_rollout"

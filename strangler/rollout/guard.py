@@ -220,7 +220,8 @@ def tick_all(now: datetime) -> dict[str, Plan]:
     Returns: the plans that were open, as they now are.
     """
     ticked: dict[str, Plan] = {}
-    for seam in _open_seams():
+    seams = _open_seams()
+    for seam in seams:
         try:
             plan = guard_of(seam).tick(now)
         except (StranglerError, DatabaseError):
@@ -228,7 +229,7 @@ def tick_all(now: datetime) -> dict[str, Plan]:
             continue
         if plan is not None:
             ticked[seam] = plan
-    for seam in _guards.keys() - ticked.keys():
+    for seam in _guards.keys() - set(seams):
         del _guards[seam]  # its next plan begins with an empty window
     return ticked
 

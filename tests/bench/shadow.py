@@ -27,11 +27,11 @@ from pathlib import Path
 
 import requests
 
-from strangler.cli import VERBS
 from tests.bench._harness import ROOT, Figure, compare, measure_alternating, percentile, report
 
 KEY = "0123456789abcdef0123456789abcdef"
 SEAM = "shop.home"
+HAS_WORKER = (ROOT / "strangler" / "cli" / "shadow.py").exists()
 GUNICORN = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
 TOPOLOGY = f"""
 [services.images]
@@ -113,7 +113,7 @@ class Bench:
                 "noise": round(noise, 3),
                 "percent": self.options.percent,
                 "rate": self.options.rate,
-                "worker": "shadow" in VERBS,
+                "worker": HAS_WORKER,
                 "grown_mib": round(grown[name], 1),
                 "grown_mib_off": round(grown["off"], 1),
                 **shops[name].counts(),
@@ -177,7 +177,7 @@ class Shop:
             _running([*command, "tests.bench.facade_site:wrapped"], log=log, environment=self.environment)
         )
         _wait_for(f"http://{self.address}/", self.process, log)
-        if candidate and "shadow" in VERBS:
+        if candidate and HAS_WORKER:
             worker = ["nice", "-n", "19", sys.executable, "-m", "django", "strangler", "shadow"]
             log = self.folder / "worker.log"
             bench.stack.enter_context(_running(worker, log=log, environment=self.environment))

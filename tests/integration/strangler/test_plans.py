@@ -351,6 +351,19 @@ def test_auto_can_be_detached_gone_on_with_and_stopped(capsys, monkeypatch):
 
 
 @pytest.mark.django_db
+def test_ctrl_c_leaves_the_plan_and_says_how_to_go_on(capsys, monkeypatch):
+    def interrupt(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rollout_auto.time, "sleep", interrupt)
+    with pytest.raises(SystemExit) as caught:
+        call_command("strangler", "rollout", SEAM, "auto", "--to", "live")
+    assert caught.value.code == 1
+    assert "The plan stays. Go on with it: rollout images.upload auto." in capsys.readouterr().out
+    assert plans.read(SEAM).status is PlanStatus.RUNNING
+
+
+@pytest.mark.django_db
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_foreground(capsys, monkeypatch):
     monkeypatch.setattr(rollout_auto, "TICK", timedelta(0))
     monkeypatch.setattr(guard, "JUDGE_EVERY", timedelta(0))

@@ -37,7 +37,9 @@ def test_all_targets_can_be_given(tmp_path):
         "parity = 0.9\nmin_comparisons = 10\nmin_shapes = 2\nmin_requests = 7\nmax_error_rate = 0.02\n"
         "max_fallback_rate = 0\nmax_p99_ratio = 2\np99_slack_seconds = 0.5\ndwell_minutes = 1\nwindow_seconds = 5\n"
     )
-    assert load(tmp_path, ROUTE + "[services.images.routes.targets]\n" + given).targets == Targets(
+    found = load(tmp_path, ROUTE + "[services.images.routes.targets]\n" + given)
+    assert found.compare_percent == 5
+    assert found.targets == Targets(
         parity=0.9,
         min_comparisons=10,
         min_shapes=2,

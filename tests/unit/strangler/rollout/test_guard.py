@@ -71,11 +71,13 @@ def test_at_1_percent_mismatches_a_target_of_99_5_is_never_reached():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_service_that_starts_failing_at_25_percent_is_at_legacy_within_5_seconds(seed):
+@pytest.mark.parametrize(("per_second", "failing"), [(20, 0.25), (5, 1)])
+def test_a_service_that_starts_failing_at_25_percent_is_at_legacy_within_5_seconds(seed, per_second, failing):
     world = World(seed=seed)
     world.turn_to("canary 25")
+    world.behaviour.per_second = per_second
     world.turn(2 * MINUTE)
-    world.behaviour.failing = 0.25
+    world.behaviour.failing = failing
     began = world.now
     assert world.turn(5 * SECOND, until=is_over)
     assert world.now - began <= 5 * SECOND
