@@ -148,4 +148,3 @@ class EffectsRecording:
     def effects(self) -> Callable[[], Effects] | None:
         """Returns what was recorded; None where nothing could be."""
         return self._recorder.effects if self._recorder is not None else None
-
