@@ -6,6 +6,7 @@
     ├── UnknownSeamError        a seam that the topology does not have
     ├── UnknownStageError       a word that is no stage
     ├── TransitionError         a stage that can't be reached from here
+    ├── RuleError               a rule of the comparison that can't be read
     ├── TokenError              a signed value that is forged, expired or for somebody else
     ├── MessageError            a message that nobody could receive
     ├── NotInTransactionError   a message without a transaction that it belongs to
@@ -81,6 +82,14 @@ class TransitionError(StranglerError):
     def __init__(self, message: str, *, seam: str) -> None:
         super().__init__(f"{seam}: {message}")
         self.seam = seam
+
+
+class RuleError(StranglerError):
+    """A rule of the comparison can't be read; *rule* is its text."""
+
+    def __init__(self, message: str, *, rule: str, hint: str = "") -> None:
+        super().__init__(f"Rule {rule!r}: {message}{hint}")
+        self.rule = rule
 
 
 class TokenError(StranglerError):
