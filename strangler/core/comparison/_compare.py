@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from strangler.core.comparison._bodies import compare_bodies
 from strangler.core.comparison._context import Context
 from strangler.core.comparison._effects import compare_effects
 from strangler.core.comparison._headers import compare_headers
-from strangler.core.comparison._html import UnreadableError
+from strangler.core.comparison._html import UnreadableError, texts_in
 from strangler.core.comparison._noise import keys_in, uuids_in
 from strangler.core.comparison._values import compare_value
 from strangler.core.comparison.difference import Difference, Kind
@@ -66,7 +67,8 @@ def _note_keys_in_texts(context: Context) -> None:
     """Read the keys in equal texts, only if a suspicion makes them matter."""
     if not context.has_suspicions:
         return
-    for text in context.identities.texts[:_MAX_TEXTS]:
+    trees = chain.from_iterable(map(texts_in, context.identities.trees))
+    for text in islice(chain(context.identities.texts, trees), _MAX_TEXTS):
         for family, key in keys_in(text):
             context.identities.same[family].add(key)
         context.identities.uuids.update(uuids_in(text))

@@ -65,6 +65,7 @@ class Node:
     tag: str
     attributes: dict[str, str]
     children: list[Node | str] = field(default_factory=list)
+    fingerprint: int = 0
     _key: str = ""
 
     @property
@@ -134,6 +135,8 @@ def _converted(element: Any, *, is_html: bool, is_verbatim: bool, depth: int) ->
             else:
                 _add_text(node, "".join(child.itertext()), is_verbatim=is_verbatim)
         _add_text(node, child.tail, is_verbatim=is_verbatim)
+    within = tuple(each if isinstance(each, str) else each.fingerprint for each in node.children)
+    node.fingerprint = hash((tag, frozenset(node.attributes.items()), within))
     return node
 
 
@@ -161,6 +164,9 @@ def _add_text(node: Node, text: str | None, *, is_verbatim: bool) -> None:
 def compare_trees(context: Context, path: Path, control: Node, candidate: Node) -> None:
     """Compare two elements of the same tag, and what is in them."""
     if context.is_full:
+        return
+    if control.fingerprint == candidate.fingerprint:
+        context.identities.trees.append(control)
         return
     path = (*path, control.step)
     _compare_attributes(context, path, control, candidate)
@@ -244,7 +250,7 @@ def _compare_script(context: Context, path: Path, control: Node, candidate: Node
 def _compare_attributes(context: Context, path: Path, control: Node, candidate: Node) -> None:
     one, two = control.attributes, candidate.attributes
     if one == two:
-        _note_keys(context, one)
+        context.identities.texts += _links(control)
         return
     for name in one:
         place = (*path, f"@{name}")
@@ -257,9 +263,19 @@ def _compare_attributes(context: Context, path: Path, control: Node, candidate: 
             context.add(Kind.EXTRA, (*path, f"@{name}"), None, two[name])
 
 
-def _note_keys(context: Context, attributes: dict[str, str]) -> None:
-    for name in _URLS & attributes.keys():
-        context.identities.texts.append(attributes[name])
+def _links(node: Node) -> Iterator[str]:
+    """Yield the URLs in an element's own attributes."""
+    return (node.attributes[name] for name in _URLS & node.attributes.keys())
+
+
+def texts_in(node: Node) -> Iterator[str]:
+    """Yield the texts and URLs in an element that may hold keys."""
+    yield from _links(node)
+    for child in node.children:
+        if isinstance(child, str):
+            yield child
+        else:
+            yield from texts_in(child)
 
 
 def _compare_attribute(context: Context, path: Path, control: Node, candidate: Node, name: str) -> None:

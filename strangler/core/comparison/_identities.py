@@ -20,7 +20,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +65,8 @@ class Identities:
     """UUIDs that are equal on both sides."""
     texts: list[str] = field(default_factory=list)
     """Texts that are equal on both sides and may hold UUIDs or URLs."""
+    trees: list[Any] = field(default_factory=list)
+    """Elements that are equal on both sides."""
 
     def holding(self, claims: Iterable[Claim]) -> set[Claim]:
         """Return the claims that hold."""
