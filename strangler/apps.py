@@ -7,8 +7,18 @@ from strangler.checks import (
     check_calls,
     check_configuration,
     check_csrf,
+    check_sandbox,
     check_service_urls,
     check_signing_keys,
+)
+
+CHECKS = (
+    check_configuration,
+    check_service_urls,
+    check_signing_keys,
+    check_csrf,
+    check_calls,
+    check_sandbox,
 )
 
 
@@ -20,5 +30,5 @@ class StranglerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        for check in (check_configuration, check_service_urls, check_signing_keys, check_csrf, check_calls):
+        for check in CHECKS:
             checks.register(check)

@@ -6,6 +6,7 @@ strangler.E003  a service of the topology has no URL
 strangler.E004  the signing keys are missing or too short
 strangler.E005  CSRF tokens live in the session, which a service can't see
 strangler.E006  a seam of the code is no call of the topology
+strangler.E007  the sandbox is not the first middleware
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from strangler.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
     from typing import Any
+
+SANDBOX = "strangler.service.sandbox.SandboxMiddleware"
 
 
 def check_configuration(**_: Any) -> list[CheckMessage]:
@@ -76,6 +79,14 @@ def check_calls(**_: Any) -> list[CheckMessage]:
         for each in declared()
         if known and each.name not in known
     ]
+
+
+def check_sandbox(**_: Any) -> list[CheckMessage]:
+    """Report a sandbox behind another middleware, whose effects it would not hold (E007)."""
+    if SANDBOX not in settings.MIDDLEWARE[1:]:
+        return []
+    hint = f"Put {SANDBOX!r} at the beginning of MIDDLEWARE."
+    return [Error("The sandbox is not the first middleware.", hint=hint, id="strangler.E007")]
 
 
 def _topology_services() -> list[str]:

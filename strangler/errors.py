@@ -126,10 +126,11 @@ class PlanError(StranglerError):
 class TokenError(StranglerError):
     """A signed value is forged, expired, or meant for somebody else."""
 
-    def __init__(self, reason: str, *, purpose: str) -> None:
+    def __init__(self, reason: str, *, purpose: str, is_expired: bool = False) -> None:
         super().__init__(f"{purpose} {reason}")
         self.reason = reason
         self.purpose = purpose
+        self.is_expired = is_expired
 
 
 class MessageError(StranglerError):

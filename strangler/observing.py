@@ -128,8 +128,8 @@ class EffectsRecording:
     def start(self) -> None:
         """Begin, in the thread or task that does the work."""
         try:
-            self._manager = _record()
-            self._recorder = self._manager.__enter__() if self._manager else None
+            self._manager = effects.record()
+            self._recorder = self._manager.__enter__()
         except Exception:
             logger.exception("Effects can't be recorded.")
             self._manager = None
@@ -148,9 +148,3 @@ class EffectsRecording:
     def effects(self) -> Callable[[], Effects] | None:
         """Returns what was recorded; None where nothing could be."""
         return self._recorder.effects if self._recorder is not None else None
-
-
-def _record() -> AbstractContextManager[Any] | None:
-    record = getattr(effects, "record", None)
-    manager: AbstractContextManager[Any] | None = record() if record is not None else None
-    return manager

@@ -48,7 +48,7 @@ def read(token: str, *, purpose: str, max_age: timedelta) -> dict[str, Any]:
         )
     except signing.SignatureExpired as error:
         raise TokenError(
-            f"has expired (it lives {max_age.total_seconds():.0f} s)", purpose=purpose
+            f"has expired (it lives {max_age.total_seconds():.0f} s)", purpose=purpose, is_expired=True
         ) from error
     except (signing.BadSignature, ValueError) as error:
         raise TokenError(

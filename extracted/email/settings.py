@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "extracted.email.apps.EmailConfig",
 ]
 MIDDLEWARE = [
+    "strangler.service.sandbox.SandboxMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "strangler.service.PrincipalMiddleware",

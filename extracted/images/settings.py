@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "extracted.images.apps.ImagesConfig",
 ]
 MIDDLEWARE = [
+    "strangler.service.sandbox.SandboxMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "strangler.service.PrincipalMiddleware",

@@ -18,6 +18,8 @@ from uuid import uuid4
 
 from django.conf import settings
 
+from strangler.service import sandbox
+
 ORIGINALS = "images/originals"
 RENDITIONS = "images/renditions"
 _INCOMING = "images/incoming"
@@ -74,8 +76,8 @@ class Store:
 
 
 def store() -> Store:
-    """Return the store of this process's settings."""
-    return Store(Path(settings.MEDIA_ROOT))
+    """Return the store of this process's settings; in a sandbox one that is thrown away with it."""
+    return Store(sandbox.folder("images") or Path(settings.MEDIA_ROOT))
 
 
 def sync(file: BinaryIO) -> None:

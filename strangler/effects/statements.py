@@ -90,13 +90,18 @@ def read_statement(statement: Statement) -> tuple[list[RowWrite], list[MessageSe
     Raises: MissingExtraError: sqlglot is not installed.
     """
     template = _template(statement.sql, DIALECTS.get(statement.vendor, ""))
-    if template is None or statement.count == 0:
+    if template is None or _wrote_nothing(statement):
         return [], []
     if template.table == OUTBOX_TABLE:
         return [], _messages(template, statement)
     if LEFT_OUT.fullmatch(template.table):
         return [], []
     return list(_writes(template, statement)), []
+
+
+def _wrote_nothing(statement: Statement) -> bool:
+    """Whether the driver said so; SQLite counts what RETURNING gives only when it is read, which comes later."""
+    return statement.count == 0 and " RETURNING " not in statement.sql.upper()
 
 
 def _writes(template: _Template, statement: Statement) -> Iterator[RowWrite]:

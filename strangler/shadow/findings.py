@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -88,9 +89,11 @@ def fingerprint(text: str) -> str:
 
 
 def shorten(value: Any) -> str:
-    """Return *value* as the text of an example."""
-    text = "" if value is None else str(value)
-    text = text.replace("\0", "\\0")  # PostgreSQL can't store it
+    """Return *value* as the text of an example, in characters that every database takes."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if value is None:
+        return ""
+    text = text.replace("\0", "\\0").encode("utf-8", "replace").decode()
     return text if len(text) <= EXAMPLE_LENGTH else f"{text[: EXAMPLE_LENGTH - 1]}…"
 
 
@@ -124,7 +127,7 @@ def _new_cause(capture: Capture, text: str, difference: Difference) -> Cause:
         fingerprint=fingerprint(text),
         text=text,
         kind=str(difference.kind),
-        place=difference.place,
+        place=str(difference.place),
         control_example=shorten(difference.control),
         candidate_example=shorten(difference.candidate),
         example=capture.id,

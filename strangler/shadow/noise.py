@@ -85,7 +85,7 @@ def _learn(seam: str, pairs: tuple[Pair, ...], *, pair: Pair) -> Iterator[tuple[
     """Yield each rule that is learned, and the causes that it makes disappear from *pair*."""
     known = rules.rules_of(seam)
     shown = {str(each.cause) for each in compare(*pair, rules=known)}
-    for rule in learn(pairs):
+    for rule in learn(pairs, rules=known):
         left = {str(each.cause) for each in compare(*pair, rules=(*known, rule))}
         if shown - left:
             yield str(rule), shown - left

@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from strangler.conf import config
 from strangler.shadow.working import Worker
 
 if TYPE_CHECKING:
@@ -30,8 +31,10 @@ def run_worker(
         on_start: is told before anything is claimed.
     Returns: what was done.
     Raises:
+        ConfigurationError: it does not know where the monolith is.
         DatabaseError: only with *once*; otherwise the worker waits and tries again.
     """
+    config().legacy_url()  # refused now and not at the first capture that needs it
     worker = Worker(threads=threads, is_guard=is_guard and not once)
     on_start()
     if once:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from strangler.conf import config
 from strangler.core.comparison import PRESETS, Rule
-from strangler.errors import UnknownRuleError, UnknownSeamError
+from strangler.errors import ConfigurationError, StranglerError, UnknownRuleError, UnknownSeamError
 from strangler.shadow.findings import causes, fingerprint
 from strangler.shadow.models import RuleRecord, RuleState
 
@@ -47,13 +47,17 @@ class RuleReport:
 
 
 def rules_of(seam: str) -> tuple[Rule, ...]:
-    """Return what does not count as a difference of *seam*: presets, the topology's rules, accepted ones."""
+    """Return what does not count as a difference of *seam*: presets, the topology's rules, accepted ones.
+
+    Raises:
+        ConfigurationError: the topology has a text that is no rule.
+    """
     known = config().topology.seams.get(seam)
-    written = known.rules if known is not None else ()
+    written = [_parse_written(text, seam=seam) for text in (known.rules if known is not None else ())]
     accepted = (
         records(seam).filter(state=RuleState.ACCEPTED.value).order_by("pk").values_list("text", flat=True)
     )
-    return (*PRESETS, *map(Rule.parse, written), *map(Rule.parse, accepted))
+    return (*PRESETS, *written, *map(Rule.parse, accepted))
 
 
 def propose(seam: str, text: str, *, silenced: Collection[str]) -> None:
@@ -123,6 +127,15 @@ def list_rules(seam: str) -> list[RuleReport]:
     return sorted(reports, key=lambda each: (each.state != RuleState.PROPOSED.value, -each.seen, each.id))
 
 
+def _parse_written(text: str, *, seam: str) -> Rule:
+    try:
+        return Rule.parse(text)
+    except (ValueError, StranglerError) as error:
+        raise ConfigurationError(
+            f"{seam}: {text!r} is no rule for comparing: {error}.", check_id="strangler.E002"
+        ) from error
+
+
 def _find(seam: str, rule: str) -> RuleRecord | None:
     if rule.isascii() and rule.isdigit():
         return records(seam).filter(pk=int(rule)).first()
@@ -132,7 +145,7 @@ def _find(seam: str, rule: str) -> RuleRecord | None:
 def _write_anew(seam: str, rule: str) -> RuleRecord:
     try:
         text = str(Rule.parse(rule))
-    except ValueError as error:
+    except (ValueError, StranglerError) as error:
         raise UnknownRuleError(rule, seam=seam) from error
     propose(seam, text, silenced=())
     return records(seam).get(fingerprint=fingerprint(text))

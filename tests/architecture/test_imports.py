@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-FOR_SERVICES = {"service", "outbox", "core", "conf", "errors", "tokens", "py"}
+FOR_SERVICES = {"service", "outbox", "effects", "observing", "core", "conf", "errors", "tokens", "py"}
 
 
 def loaded_by(statement):

@@ -13,6 +13,7 @@ PUBLIC = {
     "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
     "strangler.calls": ["install", "route_task", "seam"],
     "strangler.cli": ["VERBS"],
+    "strangler.effects": ["Recorder", "current", "record"],
     "strangler.facade": ["current_decision"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
@@ -37,6 +38,7 @@ PUBLIC = {
         "read_principal",
         "sign_principal",
     ],
+    "strangler.service.sandbox": ["SandboxMiddleware", "folder", "is_active"],
     "strangler.service.inbox": ["Delivery", "Verdict", "forget", "park", "process", "receive"],
 }
 

@@ -68,9 +68,11 @@ def compare(
     return tuple(each for each in found if re.sub(r"[0-9]+", "*", each.place) not in ignored)
 
 
-def learn(pairs: Iterable[tuple[Observation, Observation]]) -> tuple[Rule, ...]:
+def learn(
+    pairs: Iterable[tuple[Observation, Observation]], *, rules: Sequence[Rule] = PRESETS
+) -> tuple[Rule, ...]:
     """Return the rules that follow from what one side shows against itself."""
-    places = {re.sub(r"[0-9]+", "*", each.place) for pair in pairs for each in compare(*pair, rules=())}
+    places = {re.sub(r"[0-9]+", "*", each.place) for pair in pairs for each in compare(*pair, rules=rules)}
     return tuple(Rule(action="ignore", place=place) for place in sorted(places))
 
 

@@ -41,7 +41,7 @@ def _watch(
     execute: Callable[..., Any],
     sql: Any,
     params: Any,
-    many: bool,
+    many: bool,  # noqa: FBT001 - Django calls it so
     context: dict[str, Any],
 ) -> Any:
     keeper, recorder = at_hand.keeper.get(), at_hand.recorder.get()

@@ -28,7 +28,7 @@ def install() -> None:
     for kind in _below(Storage):
         _watch_class(kind)
 
-    def watch_new(cls: type[Storage], **kwargs: Any) -> None:
+    def watch_new(cls: type[Storage], /, **kwargs: Any) -> None:
         super(Storage, cls).__init_subclass__(**kwargs)
         _watch_class(cls)
 

@@ -29,7 +29,7 @@ def install() -> None:
             recorder.message(_read(name, args, kwargs, options))
         return result
 
-    Celery.send_task = send_task  # type: ignore[method-assign]
+    Celery.send_task = send_task  # type: ignore[method-assign, assignment]
 
 
 def _read(name: str, args: Any, kwargs: Any, options: dict[str, Any]) -> MessageSent:

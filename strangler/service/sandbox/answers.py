@@ -76,4 +76,6 @@ def _content(response: Any) -> bytes:
         found += piece
         if len(found) >= LONGEST_BODY:
             break
+    for close in response._resource_closers:  # noqa: SLF001 - `close()` would end the connections that we hold
+        close()
     return bytes(found[:LONGEST_BODY])

@@ -94,9 +94,9 @@ class Databases:
             waiting = next((each for each in self._held if each.run_on_commit), None)
             if waiting is None:
                 break
-            _sids, hook, *_robust = waiting.run_on_commit.pop(0)
+            entry: Any = waiting.run_on_commit.pop(0)  # savepoints, hook, whether it may fail
             try:
-                hook()
+                entry[1]()
             except Exception as error:
                 logger.exception("A hook that waited for the commit failed in the sandbox.")
                 raised.append(error)

@@ -9,6 +9,7 @@ import inspect
 import logging
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -70,7 +71,7 @@ def run_call(name: str, body: JSON, *, version: int, id_: str) -> str:
 
     Raises: SandboxError: this service has no such task.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - a Celery app's own name
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - behind the proxy
     load_tasks(app)
     if name not in app.tasks:
         raise SandboxError(f"there is no task {name!r} here; see `strangler signatures`")
@@ -78,19 +79,21 @@ def run_call(name: str, body: JSON, *, version: int, id_: str) -> str:
     if _takes_message(task):
         return _run(_Sent(task=task, args=(), kwargs={"body": body, "version": version}, id=id_))
     arguments = body if isinstance(body, dict) else {}
-    args, kwargs = tuple(arguments.get("args", ())), dict(arguments.get("kwargs", {}))  # type: ignore[arg-type]
+    args, kwargs = tuple(arguments.get("args", ())), dict(arguments.get("kwargs", {}))
     return _run(_Sent(task=task, args=args, kwargs=kwargs, id=id_))
 
 
+@cache
 def load_tasks(app: Any) -> None:
-    """Have *app* know its tasks, as its workers do; a web process may never have needed them."""
+    """Have *app* know its tasks, as its workers do, once; a web process may never have needed them."""
     app.loader.import_default_modules()
     app.finalize()
 
 
 def _takes_message(task: Any) -> bool:
     """Whether the relay calls it, by `body` and `version`."""
-    return {"body", "version"} <= set(inspect.signature(getattr(task, "_orig_run", task.run)).parameters)
+    run = getattr(task, "_orig_run", task.run)
+    return {"body", "version"} <= set(inspect.signature(run, follow_wrapped=False).parameters)
 
 
 def _run(sent: _Sent) -> str:
@@ -107,7 +110,7 @@ def _run(sent: _Sent) -> str:
         task.run(*sent.args, **sent.kwargs)
     except (Retry, Ignore, Reject) as outcome:
         return type(outcome).__name__
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the task does
         logger.info("Task %s failed in the sandbox: %r", task.name, error)
         return type(error).__name__
     finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from strangler import tokens
 
@@ -36,6 +38,14 @@ def test_what_only_claims_to_be_a_replay_is_a_plain_request(site, upstream, sett
     answer = site.request("GET", "/safe/echo", headers={"Strangler-Shadow": value})
     assert answer.headers["Strangler-Side"] == "service"
     assert upstream.last.all("Strangler-Shadow") == []
+
+
+def test_a_replay_that_came_too_late_keeps_its_header_so_that_the_sandbox_refuses_it(site, settings):
+    settings.STRANGLER = {"SIGNING_KEYS": KEYS}
+    with time_machine.travel(datetime.now(UTC) - timedelta(minutes=2)):
+        late = tokens.sign_shadow("7", audience=tokens.MONOLITH)
+    answer = site.request("GET", "/health/sandbox", headers={"Strangler-Shadow": late})
+    assert answer.json() == {"shadow": late, "decision": "None", "suspended": True}
 
 
 def test_two_tokens_are_none(site, token):

@@ -189,3 +189,9 @@ def test_the_worker_compares_what_waits_and_says_so(two_sides, make, capsys):
     text = run("shadow", "--once", "--threads", "1", capsys=capsys)
     assert "1 compared, 1 of them match, 0 not compared." in text
     assert read_parity("shop.buy", since=make().captured_at.replace(year=2020)).matched == 1
+
+
+def test_a_worker_that_does_not_know_where_the_monolith_is_does_not_start(two_sides, settings):
+    settings.STRANGLER = {**settings.STRANGLER, "MONOLITH_URL": ""}
+    with pytest.raises(CommandError, match="Set MONOLITH_URL=http"):
+        call_command("strangler", "shadow", "--once")

@@ -17,6 +17,10 @@ from django.utils import timezone
 
 from strangler.core.capture import RecordedCall
 from strangler.core.decision import Side
+from strangler.core.ladder import LIVE
+from strangler.core.stages import RolloutStage
+from strangler.rollout import plans
+from strangler.rollout.changes import position
 from strangler.rollout.parity import read_parity
 from strangler.shadow import captures, corpus, findings, keeping, rules
 from strangler.shadow.comparing import Outcome, Result
@@ -241,6 +245,20 @@ def test_a_worker_that_is_told_to_end_gives_back_what_hangs(service, make):
     thread.join(30)
     assert not thread.is_alive()
     assert CaptureRecord.objects.filter(state=CaptureState.PENDING, attempts=0).count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_looks_after_planned_rollouts(two_sides):
+    plans.start("shop.buy", to=LIVE, actor="ann", now=timezone.now())
+    worker = Worker()
+    thread = threading.Thread(target=lambda: (worker.run(), connections.close_all()))
+    thread.start()
+    deadline = time.monotonic() + 30
+    while position("shop.buy").stage is RolloutStage.LEGACY and time.monotonic() < deadline:
+        time.sleep(0.05)
+    worker.stop()
+    thread.join(30)
+    assert position("shop.buy").stage is RolloutStage.SHADOW
 
 
 PROGRAM = """

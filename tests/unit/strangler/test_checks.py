@@ -82,3 +82,11 @@ def test_e006_a_seam_that_the_topology_lacks_is_said_with_the_nearest_one(sound,
         assert "Did you mean 'images.resize'?" in ours.hint
     finally:
         declarations.forget("images.resise")
+
+
+def test_e007_a_sandbox_behind_another_middleware_is_reported(sound):
+    sandbox = "strangler.service.sandbox.SandboxMiddleware"
+    sound.MIDDLEWARE = [sandbox, "django.middleware.common.CommonMiddleware"]
+    assert "strangler.E007" not in found()
+    sound.MIDDLEWARE = ["django.middleware.common.CommonMiddleware", sandbox]
+    assert sandbox in found()["strangler.E007"]

@@ -128,3 +128,25 @@ def test_a_database_url_that_does_not_parse_names_the_variable_and_the_form(url)
     assert "IMAGES_DATABASE_URL" in str(caught.value)
     assert "://" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("SHADOW_NOISE_PERCENT", 101),
+        ("SHADOW_NOISE_PERCENT", True),
+        ("SHADOW_KEEP", -1),
+        ("MONOLITH_URL", 8000),
+    ],
+)
+def test_values_of_the_shadow_worker_that_make_no_sense_are_refused(key, value):
+    with pytest.raises(ConfigurationError, match=key):
+        read_config({key: value})
+
+
+def test_the_url_of_the_monolith_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("MONOLITH_URL", "http://127.0.0.1:8000/")
+    assert read_config({}).legacy_url() == "http://127.0.0.1:8000"
+    monkeypatch.delenv("MONOLITH_URL")
+    with pytest.raises(ConfigurationError, match="MONOLITH_URL=http"):
+        read_config({}).legacy_url()
