@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from strangler.testing.service import ServiceClient
 
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
+
 class BothSides(SeamClient[Exchange]):
     """Asks both sides the same and compares; the test says what of it must hold: `assert_same()`, or `differences`.
 
@@ -94,7 +97,6 @@ class SideClient(SeamClient[Observation]):
 
     def ask(self, seam: str, asked: RecordedRequest) -> Observation:
         """See `SeamClient`."""
-        __tracebackhide__ = True
         if self.side is Side.LEGACY:
             return self._legacy.ask(seam, asked)
         return _same(self._both.ask(seam, asked))
@@ -103,7 +105,6 @@ class SideClient(SeamClient[Observation]):
         self, declaration: Declaration, asked: RecordedCall, work: Callable[[], object]
     ) -> Observation:
         """See `SeamClient`."""
-        __tracebackhide__ = True
         if self.side is Side.LEGACY:
             return self._legacy.ask_call(declaration, asked, work)
         return _same(self._both.ask_call(declaration, asked, work))
@@ -118,6 +119,5 @@ def told(asked: RecordedRequest | RecordedCall) -> str:
 
 
 def _same(found: Exchange) -> Observation:
-    __tracebackhide__ = True
     found.assert_same()
     return found.service

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from strangler.calls.declarations import Declaration
     from strangler.core.capture import RecordedCall, RecordedRequest
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
 Seen = TypeVar("Seen")
 
 

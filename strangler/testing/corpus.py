@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from strangler.testing.services import Services
 
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
+
 class Characterization:
     """One recorded capture, and the side that is asked to do it again.
 
@@ -63,7 +66,6 @@ class Characterization:
 
         Raises: AssertionError: names the differences, and the capture.
         """
-        __tracebackhide__ = True
         found = self.compare(rules=rules)
         if found.differences:
             names = ("the record", f"{self.side.value} now")

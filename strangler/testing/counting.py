@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     Address = tuple[str, int]
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TOOLKIT = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = tuple(
@@ -102,7 +104,6 @@ def assert_service_calls(
         urls: name → base URL of services, beside those that the settings name.
     Raises: AssertionError: names each call, and where in the code it was made.
     """
-    __tracebackhide__ = True
     _install()
     counted = ServiceCalls(_addresses(urls or {}))
     _counting.append(counted)

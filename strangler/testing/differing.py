@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from strangler.core.comparison import Difference
     from strangler.core.observation import Observation
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
 _SHOWN_OF_A_CAUSE = 5
 _SHOWN_OF_A_BODY = 400
 _SHOWN_OF_A_VALUE = 80
@@ -44,7 +46,6 @@ class Exchange:
 
         Raises: AssertionError: the text is for people.
         """
-        __tracebackhide__ = True
         if self.differences:
             raise AssertionError(self.report())
 

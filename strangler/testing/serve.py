@@ -7,6 +7,7 @@ standard input: when that is closed, by the death of the test run too, this proc
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import socket
 import sys
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str]) -> None:
     options = _parse(arguments)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     django.setup()
+    logging.basicConfig(level=logging.WARNING)  # if the project has none: tracebacks are shown with a failure
     check_database(options.database, variable=options.variable)
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, TEST_HOST]
     call_command("migrate", verbosity=0, interactive=False)

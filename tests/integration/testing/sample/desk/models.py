@@ -13,3 +13,6 @@ class Order(models.Model):
         """Keep the name that the table had in the monolith."""
 
         db_table = "shop_order"
+
+    def __str__(self):
+        return self.item

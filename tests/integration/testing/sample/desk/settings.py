@@ -2,12 +2,27 @@
 
 import os
 
-from common import ALLOWED_HOSTS, DEFAULT_AUTO_FIELD, DEFAULT_FROM_EMAIL, EMAIL_BACKEND, KEYS, SECRET_KEY, USE_TZ
+from common import (
+    ALLOWED_HOSTS,
+    DEFAULT_AUTO_FIELD,
+    DEFAULT_FROM_EMAIL,
+    EMAIL_BACKEND,
+    KEYS,
+    SECRET_KEY,
+    USE_TZ,
+)
 
 import strangler
 from strangler.conf import database_from_url
 
-__all__ = ["ALLOWED_HOSTS", "DEFAULT_AUTO_FIELD", "DEFAULT_FROM_EMAIL", "EMAIL_BACKEND", "SECRET_KEY", "USE_TZ"]
+__all__ = [
+    "ALLOWED_HOSTS",
+    "DEFAULT_AUTO_FIELD",
+    "DEFAULT_FROM_EMAIL",
+    "EMAIL_BACKEND",
+    "SECRET_KEY",
+    "USE_TZ",
+]
 
 BUG = os.environ.get("BUG", "")
 if BUG == "start":

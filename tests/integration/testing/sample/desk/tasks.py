@@ -1,8 +1,9 @@
 """What the service does for calls."""
 
-from desk.celery import app
 from django.conf import settings
 from django.core.mail import send_mail
+
+from desk.celery import app
 
 
 @app.task(name="desk.receipt")

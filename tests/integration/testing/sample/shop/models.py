@@ -8,3 +8,6 @@ class Order(models.Model):
 
     item = models.CharField(max_length=50)
     total = models.IntegerField()
+
+    def __str__(self):
+        return self.item

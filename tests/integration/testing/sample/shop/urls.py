@@ -8,5 +8,4 @@ urlpatterns = [
     path("orders/", views.order),
     path("price/", views.price),
     path("me/", views.me),
-    path("proxied/", views.proxied),
 ]

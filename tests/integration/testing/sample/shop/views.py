@@ -26,17 +26,3 @@ def price(request):
 def me(request):
     """Tell who is logged in."""
     return JsonResponse({"user": request.user.username if request.user.is_authenticated else None})
-
-
-def proxied(request):
-    """Ask the service what anything costs, once too often."""
-    import json
-    from urllib.request import urlopen
-
-    from django.conf import settings
-
-    found = []
-    for count in (1, 2):
-        with urlopen(f"{settings.DESK_URL}/price/?count={count}") as answer:
-            found.append(json.load(answer)["total"])
-    return JsonResponse({"totals": found})
