@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 
     from strangler.core.seams import Service
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
 STARTING = timedelta(seconds=90)
 """Longest wait for a service; a busy machine migrates slowly."""
+
+ANSWERING = timedelta(seconds=5)
+"""Longest wait for a service that runs already."""
 
 _STOPPING = timedelta(seconds=5)
 _ONE_PROBE = timedelta(seconds=2)
@@ -113,17 +118,17 @@ def start(
     url = f"http://127.0.0.1:{port}"
     running = RunningService(name=service.name, url=url, is_ours=not is_web, log=log, process=process)
     try:
-        await_sandbox(running)
+        await_sandbox(running, within=STARTING)
     except BaseException:
         running.stop()
         raise
     return running
 
 
-def await_sandbox(running: RunningService) -> None:
+def await_sandbox(running: RunningService, *, within: timedelta = ANSWERING) -> None:
     """Wait until *running* acknowledges its sandbox; raises ProcessError as `start` does."""
     line = Line(running.url, name=running.name)
-    deadline = time.monotonic() + STARTING.total_seconds()
+    deadline = time.monotonic() + within.total_seconds()
     try:
         while True:
             if running.process is not None and running.process.poll() is not None:
@@ -131,9 +136,7 @@ def await_sandbox(running: RunningService) -> None:
             if _answers(running, line):
                 return
             if time.monotonic() > deadline:
-                raise _failed(
-                    running, f"did not answer at {running.url} within {STARTING.total_seconds():g} s"
-                )
+                raise _failed(running, f"did not answer at {running.url} within {within.total_seconds():g} s")
             time.sleep(0.05)
     finally:
         line.close()
@@ -177,15 +180,16 @@ def _web_command(service: Service) -> list[str]:
 
 def _migrate(service: Service, *, root: Path, variables: Mapping[str, str], log: Path) -> None:
     command = [sys.executable, "-m", "django", "migrate", "--noinput", "--verbosity", "0"]
-    process = _popen(command, root=root, variables=variables, log=log, handed=())
-    if process.wait() != 0:
+    with _popen(command, root=root, variables=variables, log=log) as process:
+        process.wait()
+    if process.returncode != 0:
         raise _failed(
             RunningService(name=service.name, url="", log=log), f"failed at {shlex.join(command[1:])}"
         )
 
 
 def _popen(
-    command: list[str], *, root: Path, variables: Mapping[str, str], log: Path, handed: tuple[int, ...]
+    command: list[str], *, root: Path, variables: Mapping[str, str], log: Path, handed: tuple[int, ...] = ()
 ) -> subprocess.Popen[bytes]:
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 - what the topology says, or ourselves

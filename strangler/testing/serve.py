@@ -69,7 +69,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not by `sys.stdin`, whose lock would be held when an error ends the process.
+    while os.read(0, 1024):
+        pass
     os._exit(0)
 
 

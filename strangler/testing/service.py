@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from strangler.core.capture import RecordedCall
     from strangler.testing.services import Services
 
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
+
 ANSWERING = timedelta(seconds=60)
 """Longest wait for one answer, work that the service does later included."""
 

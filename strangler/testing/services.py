@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from strangler.conf import config
 from strangler.core.decision import Side
+from strangler.errors import ProcessError
 from strangler.shadow.replaying import Replayer
 from strangler.shadow.sides import Peer, Peers
 from strangler.testing.processes import RunningService, await_sandbox, start
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from strangler.core.capture import Capture
     from strangler.core.observation import Observation
+
+__tracebackhide__ = True  # a failure shows the line of the test, not ours
 
 
 class Services:
@@ -44,6 +47,7 @@ class Services:
         self._folder = folder
         self._environment = environment
         self._is_web = is_web
+        self._failed: dict[str, ProcessError] = {}
         self._running: dict[str, RunningService] = {}
         self._replayers: dict[str, Replayer] = {}
         self._sizes: dict[str, int] = {}
@@ -53,8 +57,14 @@ class Services:
 
         Raises: ProcessError: it can't be started, or has no sandbox; with the end of its log.
         """
+        if name in self._failed:  # it is tried once, not by every test
+            raise self._failed[name]
         if name not in self._running:
-            self._running[name] = self._make(name)
+            try:
+                self._running[name] = self._make(name)
+            except ProcessError as error:
+                self._failed[name] = error
+                raise
         return self._running[name]
 
     def ask(self, capture: Capture, *, timeout: timedelta) -> Observation:

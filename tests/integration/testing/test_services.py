@@ -6,6 +6,7 @@ import pytest
 
 from strangler.errors import ConfigurationError
 from strangler.testing.serve import check_database
+from tests.integration.testing.conftest import ROOT
 
 ASKING = """
     def test_price(service):
@@ -54,6 +55,7 @@ def test_a_database_of_somebody_is_not_migrated(settings):
 
 def test_the_plugin_does_nothing_in_a_project_without_django(pytester, monkeypatch):
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile("def test_nothing(): import sys; assert 'strangler.conf' not in sys.modules")
     result = pytester.runpytest_subprocess(
         "-p", "strangler.testing.plugin", "-p", "no:django", "-p", "no:asyncio"
