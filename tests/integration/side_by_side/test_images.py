@@ -12,7 +12,9 @@ from PIL import Image
 
 DIFFERS_BY_DESIGN = [
     "ignore status",  # 302 when all work is done; 202 while it is being done, and 415 for what is no picture
-    "ignore headers",  # the gallery or the page of the upload; the shop's messages and its CSRF cookie
+    "ignore headers",  # the gallery, or the page of the upload
+    "ignore cookies.messages",  # the shop says on its next page what became of the upload
+    "ignore cookies.csrftoken",  # of the shop's form
     "ignore body",  # a page of the shop; JSON, or the service's own page
     "ignore effects.rows",  # one table became three; `kept` says what of them is the same
     "ignore effects.files",  # the service's store, addressed by content, is none of Django's storages
