@@ -9,6 +9,7 @@
     ├── EvidenceError           going forward without proof that both sides do the same
     ├── SupersededError         somebody else moved the seam meanwhile
     ├── PlanError               a plan that is not there, or not in the state that it is asked for in
+    ├── RuleError               a rule of the comparison that can't be read
     ├── TokenError              a signed value that is forged, expired or for somebody else
     ├── MessageError            a message that nobody could receive
     ├── NotInTransactionError   a message without a transaction that it belongs to
@@ -121,6 +122,14 @@ class PlanError(StranglerError):
     def __init__(self, message: str, *, seam: str) -> None:
         super().__init__(f"{seam}: {message}")
         self.seam = seam
+
+
+class RuleError(StranglerError):
+    """A rule of the comparison can't be read; *rule* is its text."""
+
+    def __init__(self, message: str, *, rule: str, hint: str = "") -> None:
+        super().__init__(f"Rule {rule!r}: {message}{hint}")
+        self.rule = rule
 
 
 class TokenError(StranglerError):

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.decorators import decorate_view
 
 from extracted.images import intake, pages
+from extracted.images.conf import config
 from extracted.images.door import guarded, signed_in
 from extracted.images.intake import (
     NoFilesError,
@@ -95,6 +96,18 @@ def upload(request: HttpRequest) -> HttpResponse:
     except OtherOwnersRequestError as error:
         return pages.refused(request, status=HTTPStatus.CONFLICT, error=str(error))
     return _accepted(request, taken)
+
+
+@api.get("/photos/guide/", url_name="guide", summary="Which photos are taken", include_in_schema=False)
+def guide(request: HttpRequest) -> HttpResponse:
+    """Say which photos can be printed: a piece of the shop's upload page."""
+    context = {
+        "max_file_bytes": config().limits.max_bytes,
+        "max_body_bytes": config().max_body_bytes,
+        "max_pixels": config().limits.max_pixels,
+        "max_files": config().max_files,
+    }
+    return render(request, "images/guide.html", context)
 
 
 @api.get("/images/uploads/", url_name="uploads", summary="My recent uploads", response=list[UploadStatus])

@@ -66,9 +66,9 @@ class Scene:
         reason = [] if "--reason" in position else ["--reason", "to watch what happens"]
         self.command("strangler", "rollout", seam, *position, *force, *reason, "--actor", "journey")
 
-    def command(self, *arguments: str) -> str:
-        """Run a command of manage.py, show what it prints, and return that."""
-        printed = self.site.manage(*arguments)
+    def command(self, *arguments: str, fails: bool = False) -> str:
+        """Run a command of manage.py, which may be meant to fail; show what it prints, and return that."""
+        printed = self.site.manage(*arguments, fails=fails)
         self.out.command(f"python manage.py {' '.join(arguments)}", printed)
         return printed
 

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from monolith.journey.running import ROOT, Running, StageError
 
 SEAM = "images.upload"
 MAIL_SEAM = "email.welcome"
+GUIDE_SEAM = "images.guide"
 HELPERS = {"valkey", "smtp"}
 # A worker that is killed keeps its photo until its lease ends, which is when it could at the latest have finished.
 # Real deployments allow more time for large photos, and more for a mail server to come back; nobody wants to watch that.
@@ -81,11 +82,12 @@ class Site:
         self._environ = {**self._defaults(), **os.environ, **self._addresses(), **(environ or {})}
         self._parts: dict[str, Running] = {}
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, fails: bool = False) -> str:
         """Run `manage.py` and return what it printed.
 
+        Args: fails: it is expected to fail.
         Raises:
-            StageError: it did not exit with 0; with its output.
+            StageError: it exited with 0, or with something else, against the expectation; with its output.
         """
         done = subprocess.run(  # noqa: S603 (our own command)
             [sys.executable, "manage.py", *arguments],
@@ -95,10 +97,10 @@ class Site:
             text=True,
             check=False,
         )
-        if done.returncode:
+        if bool(done.returncode) is not fails:
             line = " ".join(arguments)
             raise StageError(f"manage.py {line} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        return done.stdout + (done.stderr if fails else "")
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Site"]:
@@ -112,9 +114,9 @@ class Site:
         finally:
             self.stop()
 
-    def start(self, name: str) -> None:
-        """Start a part again that was killed, and return when it accepts connections."""
-        self._launch(name)
+    def start(self, name: str, **environ: str) -> None:
+        """Start a part again that was killed, with *environ* on top, and return when it accepts connections."""
+        self._launch(name, environ)
         self._parts[name].wait_until_ready()
 
     def kill(self, name: str) -> list[str]:
@@ -146,11 +148,11 @@ class Site:
             for part in parts:
                 part.wait()
 
-    def _launch(self, name: str) -> None:
+    def _launch(self, name: str, environ: Mapping[str, str] | None = None) -> None:
         # The monolith's tables are there: `prepare` made and filled them.
         options = ["--no-release"] if name == "monolith" else []
         arguments = ["--only", name, *options, *self.ports.options, "--state", str(self.state)]
-        self._parts[name] = Running(arguments, environ=self._environ)
+        self._parts[name] = Running(arguments, environ={**self._environ, **(environ or {})})
 
     def _names(self) -> list[str]:
         return [*(["valkey"] if needs_valkey() else []), "smtp", "monolith", "images", "email"]

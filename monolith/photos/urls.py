@@ -9,6 +9,7 @@ app_name = "photos"
 urlpatterns = [
     path("", views.gallery, name="gallery"),
     path("upload/", views.upload, name="upload"),
+    path("guide/", views.guide, name="guide"),
     path("adopt/", adoption.adopt, name="adopt"),
     path("<uuid:key>/", views.detail, name="detail"),
     path("<uuid:key>/delete/", views.delete, name="delete"),

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -43,6 +44,18 @@ def upload(request: HttpRequest) -> HttpResponse:
             messages.success(request, _summary(received))
             return redirect("photos:gallery")
     return render(request, "photos/upload.html", {"form": form}, status=400)
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    """Say which photos can be printed: a piece of the upload page, loaded by htmx."""
+    context = {
+        "max_file_bytes": settings.PHOTO_MAX_BYTES,
+        "max_body_bytes": settings.MAX_BODY_BYTES,
+        "max_pixels": settings.PHOTO_MAX_PIXELS,
+        "max_files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+    }
+    return render(request, "photos/guide.html", context)
 
 
 @require_safe

@@ -6,9 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from strangler.core import comparison
-from strangler.core.comparison import PRESETS, Rule, compare
-from strangler.errors import ConfigurationError
+from strangler.core.comparison import PRESETS, Rule, compare, describe
 from strangler.testing.questions import find_seam
 
 if TYPE_CHECKING:
@@ -75,32 +73,14 @@ def exchange(
 
 
 def parse_rules(texts: Iterable[str | Rule]) -> tuple[Rule, ...]:
-    """Return rules from texts, or as they are.
-
-    Raises: ConfigurationError: one can't be read.
-    """
-    return tuple(each if isinstance(each, Rule) else _parse(each) for each in texts)
-
-
-def _parse(text: str) -> Rule:
-    try:
-        return Rule.parse(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{text!r} is no rule: {error}.") from error
+    """Return rules from texts, or as they are; raises RuleError for one that can't be read."""
+    return tuple(each if isinstance(each, Rule) else Rule.parse(each) for each in texts)
 
 
 def _lines_of(differences: Sequence[Difference]) -> list[str]:
-    lines = [f"  {_describe(each)}" for each in differences[:_SHOWN_OF_A_CAUSE]]
+    lines = [f"  {describe(each)}" for each in differences[:_SHOWN_OF_A_CAUSE]]
     more = len(differences) - len(lines)
     return [*lines, f"  … and {more} more of this cause"] if more > 0 else lines
-
-
-def _describe(difference: Difference) -> str:
-    describe = getattr(comparison, "describe", None)
-    if describe is not None:
-        return str(describe(difference))
-    control, candidate = (_short(repr(each)) for each in (difference.control, difference.candidate))
-    return f"{difference.place}: {difference.kind} {control} → {candidate}"
 
 
 def _answer(seen: Observation) -> str:

@@ -1,0 +1,112 @@
+"""Both sides are compared: a mistake of the service is found before anybody sees it, and proof moves a seam by itself."""
+
+import json
+import time
+from typing import Any
+
+from monolith.journey.crowd import Crowd
+from monolith.journey.narrator import duration
+from monolith.journey.scene import PATIENCE, POLL_SECONDS, Scene
+from monolith.journey.site import GUIDE_SEAM, SEAM
+
+TITLE = "both sides, compared"
+MISTAKE = {"IMAGES_MAX_FILE_BYTES": "5000000"}  # a zero is missing
+LOOKS = 60
+PER_SECOND = 100
+
+
+def play(scene: Scene) -> None:
+    """Shadow an upload and a page, find a mistake, mend it, and let the guard go live."""
+    _shadow_an_upload(scene)
+    _find_a_mistake(scene)
+    _go_live_by_itself(scene)
+
+
+def _shadow_an_upload(scene: Scene) -> None:
+    """Let the service try an upload that legacy does, in its sandbox."""
+    scene.rollout("shadow", "--reason", "what would the service do?")
+    carol, photos = scene.visitor("carol"), scene.copies("shadow", [scene.small_photo])
+    answer = scene.upload(carol, photos)
+    is_legacy = answer.is_done and answer.side == "legacy"
+    scene.out.check(is_legacy, f"shadow: an upload is answered {answer} after {duration(answer.seconds)}")
+    compared = _wait_for_comparisons(scene, SEAM, 1)
+    scene.out.check(compared >= 1, "the service did the same upload in its sandbox, and both were compared")
+    scene.command("strangler", "compare", SEAM)
+    uploads = carol.get("/images/uploads/", accept="application/json").json
+    scene.out.check(uploads == [], "nothing of it stayed: carol has no upload at the service")
+    scene.rollout("legacy", "--reason", "seen enough")
+
+
+def _find_a_mistake(scene: Scene) -> None:
+    """Give the service a wrong limit, which its page then tells, and have the comparison name it."""
+    scene.site.kill("images")
+    with scene.out.waiting(f"the service starts again with a mistake: {_told(MISTAKE)}"):
+        scene.site.start("images", **MISTAKE)
+    scene.rollout("shadow", "--reason", "are both pages the same?", seam=GUIDE_SEAM)
+    with Crowd(scene.site.url + "/photos/guide/", per_second=PER_SECOND) as crowd:
+        crowd.wait_for(LOOKS)
+    scene.out.check(not crowd.problems, f"{crowd.looks} people look at the page, and get it from legacy")
+    scene.out.explain(crowd.problems[:3])
+    _wait_for_comparisons(scene, GUIDE_SEAM, LOOKS // 2)
+    printed = scene.command("strangler", "compare", GUIDE_SEAM)
+    scene.out.check("5 MB" in printed, "the mistake is named: 5 MB, where legacy says 50 MB")
+    refused = scene.command("strangler", "rollout", GUIDE_SEAM, "canary", "5", fails=True)
+    scene.out.check("--force" in refused, "without proof it does not go forward")
+
+
+def _go_live_by_itself(scene: Scene) -> None:
+    """Mend the mistake, and let the guard move the page step by step."""
+    scene.site.kill("images")
+    with scene.out.waiting("the service starts again without the mistake"):
+        scene.site.start("images")
+    scene.rollout("legacy", "--reason", "mended, from the beginning", seam=GUIDE_SEAM)
+    scene.command(
+        "strangler", "rollout", GUIDE_SEAM, "auto", "--to", "live", "--detach", "--actor", "journey"
+    )
+    began = time.perf_counter()
+    with Crowd(scene.site.url + "/photos/guide/", per_second=PER_SECOND) as crowd:
+        stage = _wait_until_live(scene)
+    seconds = time.perf_counter() - began
+    scene.out.check(stage == "live", f"the page went live by itself in {duration(seconds)}")
+    scene.out.check(
+        not crowd.problems, f"{crowd.looks} people looked at it meanwhile, and all of them got it"
+    )
+    scene.out.explain(crowd.problems[:3])
+    scene.command("strangler", "rollout", GUIDE_SEAM)
+    scene.out.figure("a page that nobody had compared is live by itself after", duration(seconds))
+
+
+def _wait_until_live(scene: Scene) -> str:
+    deadline = time.monotonic() + PATIENCE.total_seconds()
+    while time.monotonic() < deadline:
+        stage = str(_status(scene, GUIDE_SEAM)["stage"])
+        if stage == "live":
+            return stage
+        time.sleep(POLL_SECONDS)
+    return str(_status(scene, GUIDE_SEAM)["stage"])
+
+
+def _wait_for_comparisons(scene: Scene, seam: str, count: int) -> int:
+    """Return how many comparisons there are, as soon as there are *count*."""
+    deadline = time.monotonic() + PATIENCE.total_seconds()
+    while True:
+        compared = _compared(scene, seam)
+        if compared >= count or time.monotonic() > deadline:
+            return compared
+        time.sleep(POLL_SECONDS)
+
+
+def _compared(scene: Scene, seam: str) -> int:
+    seams = json.loads(scene.site.manage("strangler", "compare", seam, "--format", "json"))
+    return sum(int(each["compared"]) for each in seams.values())
+
+
+def _status(scene: Scene, seam: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(scene.site.manage("strangler", "status", "--format", "json"))["seams"][
+        seam
+    ]
+    return found
+
+
+def _told(environ: dict[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in environ.items())
