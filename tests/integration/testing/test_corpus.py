@@ -25,7 +25,7 @@ def capture(number, asked, body=None, *, seam):
         id=UUID(int=number),
         seam=seam,
         asked=asked,
-        control=Observation(side=Side.LEGACY, status=status, headers=JSON_HEADERS, body=text, duration=timedelta(0)),
+        control=Observation(side=Side.LEGACY, status=status, headers=JSON_HEADERS if body is not None else (), body=text, duration=timedelta(0)),
         captured_at=datetime.now(UTC),
     )  # fmt: skip
 
