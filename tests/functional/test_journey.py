@@ -33,6 +33,7 @@ def journey(tmp_path):
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=heed_interrupts,  # noqa: PLW1509 - it only sets a signal
             )
         started.append(process)
         return process
@@ -42,6 +43,11 @@ def journey(tmp_path):
         if process.poll() is None:
             process.terminate()
             process.wait(DEADLINE_SECONDS)
+
+
+def heed_interrupts():
+    """Undo what a shell does to what it runs in the background: Python would never hear of SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(file, text):
