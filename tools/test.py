@@ -29,7 +29,7 @@ REPORTS = ROOT / "var" / "test"
 LANES = 2  # steps beside each other on the two cores that CI has
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 # Tests that freeze and kill real servers depend on a busy machine's moods: one more attempt, and the verdict names it.
-PATIENT = ("--reruns", "1", "-raR")
+PATIENT = ("--reruns", "1", "-rfExXsR")
 RERUN = re.compile(r"^RERUN (\S+)", re.MULTILINE)
 DEATHS = REPORTS / "deaths.log"
 
