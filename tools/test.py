@@ -58,7 +58,7 @@ class Step:
         done = subprocess.run(
             command, cwd=ROOT, env=os.environ, check=False, text=True, stdout=output, stderr=subprocess.STDOUT
         )
-        self.reruns += RERUN.findall(done.stdout or "")
+        self.reruns.extend(RERUN.findall(done.stdout or ""))
         verdict = "ok" if done.returncode == 0 else "FAILED"
         print(
             f"{done.stdout or ''}== {self.name}: {verdict} in {time.monotonic() - started:.0f} s\n",
