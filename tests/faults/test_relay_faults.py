@@ -13,7 +13,7 @@ from strangler.outbox import send
 from strangler.outbox.models import OutboxMessage, ParkedMessage
 from tests.faults.ledger import opened, until
 from tests.servers import processes
-from tests.servers.fixtures import require_server
+from tests.servers.fixtures import alive, require_server
 
 LEASE = 2  # seconds, in the settings of the ledger service
 
@@ -21,7 +21,7 @@ LEASE = 2  # seconds, in the settings of the ledger service
 @pytest.fixture(params=["redis", "rabbitmq"])
 def broker(request):
     """Return each broker in turn."""
-    return request.getfixturevalue(request.param)
+    return alive(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
@@ -88,6 +88,7 @@ def test_a_killed_broker_that_comes_back_empty_gets_what_it_had_confirmed_by_rep
     assert not ledger.effects
     assert "50 messages sent again" in ledger.manage("outbox", "replay", "--since", "1h")
     ledger.send("after")
+    until(lambda: not ledger.waiting, process=relay)  # there is a queue again
     ledger.consume()
 
 

@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from redis import Redis as RedisClient
@@ -24,6 +26,11 @@ SERVER_FIXTURES = {
     "valkey_url": "valkey",
     "rabbitmq_url": "rabbitmq",
 }
+
+DEATHS = Path(__file__).resolve().parents[2] / "var" / "test" / "deaths.log"
+"""Servers that ended by themselves, and their last words; `make test` shows them."""
+
+Server = TypeVar("Server", bound=processes.PrivateServer)
 
 _numbers = count(1)
 
@@ -60,6 +67,17 @@ def _running(server: type[processes.PrivateServer]) -> Iterator[processes.Privat
         yield running
 
 
+def alive(server: Server) -> Server:
+    """Return *server*, started again if it ended by itself: one death must not fail every test after it."""
+    if not server.is_running:
+        DEATHS.parent.mkdir(parents=True, exist_ok=True)
+        with DEATHS.open("a") as file:
+            test = os.environ.get("PYTEST_CURRENT_TEST")
+            file.write(f"{server.name} had ended before {test}\n{server.last_words()}\n")
+        server.restart()
+    return server
+
+
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[processes.PrivateServer]:
     """Run a private MariaDB."""
@@ -94,31 +112,31 @@ def rabbitmq() -> Iterator[processes.PrivateServer]:
 @pytest.fixture
 def mariadb_url(mariadb: processes.MariaDB) -> str:
     """Return the URL of a new, empty MariaDB database."""
-    return mariadb.create_database(f"fresh_{next(_numbers)}")
+    return alive(mariadb).create_database(f"fresh_{next(_numbers)}")
 
 
 @pytest.fixture
 def postgres_url(postgres: processes.PostgreSQL) -> str:
     """Return the URL of a new, empty PostgreSQL database."""
-    return postgres.create_database(f"fresh_{next(_numbers)}")
+    return alive(postgres).create_database(f"fresh_{next(_numbers)}")
 
 
 @pytest.fixture
 def redis_url(redis: processes.Redis) -> str:
     """Return the URL of an emptied Redis."""
-    return _emptied(redis.url)
+    return _emptied(alive(redis).url)
 
 
 @pytest.fixture
 def valkey_url(valkey: processes.Valkey) -> str:
     """Return the URL of an emptied Valkey."""
-    return _emptied(valkey.url)
+    return _emptied(alive(valkey).url)
 
 
 @pytest.fixture
 def rabbitmq_url(rabbitmq: processes.RabbitMQ) -> str:
     """Return the URL of RabbitMQ; queues of earlier tests are still there, so name yours after the test."""
-    return rabbitmq.url
+    return alive(rabbitmq).url
 
 
 @pytest.fixture

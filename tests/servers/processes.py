@@ -107,6 +107,18 @@ class PrivateServer:
         return self
 
     @property
+    def is_running(self) -> bool:
+        """Return whether its process is there, frozen or not."""
+        return self._executor is not None and bool(self._executor.running())
+
+    def last_words(self) -> str:
+        """Return the end of everything that it logged."""
+        logs = [self.log, *(self.folder / "log").glob("*.log")]
+        return "\n".join(
+            f"{path.name}:\n{path.read_text(errors='replace')[-3000:]}" for path in logs if path.is_file()
+        )
+
+    @property
     def log(self) -> Path:
         """Return the file that takes what the server prints."""
         return self.folder / "server.log"

@@ -20,7 +20,13 @@ def _options():
         "broker_connection_max_retries": None,
         "broker_transport_options": {}
         if url.startswith("amqp")
-        else {"visibility_timeout": 3, "socket_timeout": 2},
+        else {
+            "visibility_timeout": 3,
+            "socket_timeout": 2,
+            # Kombu looks for messages of dead workers every 100 s; a test can't wait for that.
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+        },
         "task_queues": task_queues(settings.QUEUE, broker_url=url),
         "task_default_queue": settings.QUEUE,
         "task_acks_late": True,

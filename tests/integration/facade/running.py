@@ -31,26 +31,39 @@ settings = "unused"
 name = "images.safe"
 path = "/safe/*"
 methods = ["GET"]
-timeout_seconds = 0.5
+timeout_seconds = 2
 
 [[services.images.routes]]
 name = "images.idempotent"
 path = "/idempotent/*"
 methods = ["POST", "PUT"]
-timeout_seconds = 0.5
+timeout_seconds = 2
 idempotent = true
 
 [[services.images.routes]]
 name = "images.once"
 path = "/once/*"
 methods = ["POST"]
-timeout_seconds = 0.5
+timeout_seconds = 2
+
+[[services.images.routes]]
+name = "images.patient"
+path = "/patient/*"
+methods = ["POST"]
+timeout_seconds = 30
+
+[[services.images.routes]]
+name = "images.again"
+path = "/again/*"
+methods = ["POST"]
+timeout_seconds = 30
+idempotent = true
 
 [[services.images.routes]]
 name = "images.born"
 path = "/born/*"
 methods = ["GET", "POST"]
-timeout_seconds = 0.5
+timeout_seconds = 2
 legacy = false
 
 [[services.images.routes]]
@@ -97,7 +110,7 @@ path = "/fail/"
 name = "images.note"
 task = "images.note"
 """
-SEAMS = ("safe", "idempotent", "once", "limited")
+SEAMS = ("safe", "idempotent", "once", "patient", "again", "limited")
 
 
 class Site:

@@ -162,7 +162,7 @@ class Measured:
         return piece
 
 
-@pytest.mark.parametrize("route", ["once", "idempotent"])
+@pytest.mark.parametrize("route", ["patient", "again"])
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_a_large_upload_is_not_held_in_memory(site, upstream, route, is_chunked):
     site.request("POST", f"/{route}/echo", data=b"warm")
@@ -178,7 +178,7 @@ def test_a_large_upload_is_not_held_in_memory(site, upstream, route, is_chunked)
 def test_a_large_upload_that_falls_back_is_given_to_legacy_whole(site):
     before = site.memory_kib()
     body = Measured(100 * MEGABYTE)
-    answer = site.request("POST", "/idempotent/status-503", data=body)
+    answer = site.request("POST", "/again/status-503", data=body)
     assert answer.headers["Strangler-Fallback"] == "status-503"
     assert answer.json()["length"] == 100 * MEGABYTE
     assert answer.json()["sha256"] == body.digest.hexdigest()
@@ -187,7 +187,7 @@ def test_a_large_upload_that_falls_back_is_given_to_legacy_whole(site):
 
 def test_an_upload_that_breaks_half_way_is_given_to_legacy_whole(site, upstream):
     body = Measured(30 * MEGABYTE)
-    answer = site.request("POST", "/idempotent/early-reset", data=body)
+    answer = site.request("POST", "/again/early-reset", data=body)
     assert answer.headers["Strangler-Fallback"] == "reset"
     assert answer.json()["sha256"] == body.digest.hexdigest()
 

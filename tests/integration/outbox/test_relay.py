@@ -174,13 +174,14 @@ def _channel(url):
 
 
 def test_a_long_run_of_one_key_is_published_in_parts_so_that_the_lease_is_kept(sqlite, rabbitmq_url):
-    write(sqlite, *range(300), to="hot", key="hot")
-    relay = make_relay(sqlite, rabbitmq_url, timeout=0.5 * SECOND)
+    # Each waits for the confirm of the one before it: so many can't be through in half a second anywhere.
+    write(sqlite, *range(2_000), to="hot", key="hot")
+    relay = make_relay(sqlite, rabbitmq_url, timeout=0.5 * SECOND, batch=2_000)
     relay.step()
-    assert 0 < relay.report.published < 300
+    assert 0 < relay.report.published < 2_000
     wait_until(lambda: not relay.step() and not waiting(sqlite), seconds=60)
     # A confirm may take longer than half a second on a busy machine: repeats are allowed, another order is not.
-    assert list(dict.fromkeys(read_rabbitmq(rabbitmq_url, "hot"))) == list(range(300))
+    assert list(dict.fromkeys(read_rabbitmq(rabbitmq_url, "hot"))) == list(range(2_000))
 
 
 def test_on_rabbitmq_messages_are_persistent_and_their_queue_is_a_quorum_queue(

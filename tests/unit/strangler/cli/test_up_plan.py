@@ -48,21 +48,21 @@ def test_releases_can_be_left_out(topology):
 
 def test_every_process_knows_where_all_the_others_are(topology):
     plan = plan_of(
-        topology, wanted_ports={"monolith": 42000, "images": 42001, "valkey": 42002, "smtp": 42003}
+        topology, wanted_ports={"monolith": 22000, "images": 22001, "valkey": 22002, "smtp": 22003}
     )
     for command in plan.commands:
-        assert command.environ["MONOLITH_URL"] == "http://127.0.0.1:42000"
-        assert command.environ["IMAGES_URL"] == "http://127.0.0.1:42001"
-        assert command.environ["BROKER_URL"] == "redis://127.0.0.1:42002/0"
-        assert command.environ["EMAIL_URL"] == "smtp://127.0.0.1:42003"
-    assert commands(plan)["images.worker"].environ["PORT"] == "42001"
+        assert command.environ["MONOLITH_URL"] == "http://127.0.0.1:22000"
+        assert command.environ["IMAGES_URL"] == "http://127.0.0.1:22001"
+        assert command.environ["BROKER_URL"] == "redis://127.0.0.1:22002/0"
+        assert command.environ["EMAIL_URL"] == "smtp://127.0.0.1:22003"
+    assert commands(plan)["images.worker"].environ["PORT"] == "22001"
 
 
 def test_a_port_wanted_for_somebody_started_elsewhere_says_where_that_is(topology):
-    plan = plan_of(topology, only=["images"], wanted_ports={"monolith": 42000, "valkey": 42002})
+    plan = plan_of(topology, only=["images"], wanted_ports={"monolith": 22000, "valkey": 22002})
     environ = commands(plan)["images.worker"].environ
-    assert environ["MONOLITH_URL"] == "http://127.0.0.1:42000"
-    assert environ["BROKER_URL"] == "redis://127.0.0.1:42002/0"
+    assert environ["MONOLITH_URL"] == "http://127.0.0.1:22000"
+    assert environ["BROKER_URL"] == "redis://127.0.0.1:22002/0"
     assert set(plan.ports) == {"images"}
 
 
