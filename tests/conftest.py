@@ -23,6 +23,9 @@ from tests.servers.fixtures import (  # noqa: F401  (fixtures are found by name)
     valkey_url,
 )
 
+# As the entry point does for a project that installs the distribution.
+pytest_plugins = ["strangler.testing.plugin", "pytester"]
+
 # Workers of xdist get a terminal of 80 columns, which would cut tables that are wider elsewhere.
 os.environ.pop("COLUMNS", None)
 

@@ -102,7 +102,7 @@ def _recognise(cookies: Mapping[str, str]) -> Principal | None:
     request = HttpRequest()
     request.COOKIES = dict(cookies)
     SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
-    return _principal_of(get_user(request))
+    return principal_of(get_user(request))
 
 
 def _identify(cookies: Mapping[str, str]) -> Identity:
@@ -114,13 +114,14 @@ def _identify(cookies: Mapping[str, str]) -> Identity:
     request.COOKIES = dict(cookies)
     sessions = SessionMiddleware(lambda _request: HttpResponse())
     sessions.process_request(request)
-    principal = _principal_of(get_user(request))
+    principal = principal_of(get_user(request))
     answer = sessions.process_response(request, HttpResponse())
     renewed = [("Set-Cookie", morsel.OutputString()) for morsel in answer.cookies.values()]
     return Identity(principal=principal, fields=renewed)
 
 
-def _principal_of(user: AbstractBaseUser | AnonymousUser) -> Principal | None:
+def principal_of(user: AbstractBaseUser | AnonymousUser) -> Principal | None:
+    """Return who *user* is, as one side tells the other; None for nobody."""
     if not user.is_authenticated:
         return None
     email_field = user.get_email_field_name() if hasattr(user, "get_email_field_name") else "email"

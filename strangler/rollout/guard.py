@@ -10,6 +10,7 @@ the health of the whole step, bring it forward: what shadow has proved need not 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +23,7 @@ from strangler.core.evidence import Evidence, Health, Parity
 from strangler.core.ladder import Step, is_gated, next_step
 from strangler.core.plan import Plan, PlanStatus
 from strangler.core.stages import RolloutStage
+from strangler.core.tallied import health_of
 from strangler.core.verdict import Advice, Verdict, find_faults, judge
 from strangler.errors import StranglerError
 from strangler.rollout import changes, plans
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NEW = timedelta(seconds=10)
+YOUNG = timedelta(minutes=5)
 JUDGE_EVERY = timedelta(seconds=3)  # the evidence of a whole step is a larger query than that of a window
 LEGACY = Step(stage=RolloutStage.LEGACY)
 
@@ -77,6 +81,7 @@ class Guard:
         self._store = store
         self._window: Window | None = None
         self._judged_at: datetime | None = None
+        self._first_look: tuple[datetime, MinuteCounts | None] | None = None
         self._usual = Health()  # how legacy fares, for windows in which it has too little to do
 
     def tick(self, now: datetime) -> Plan | None:
@@ -125,7 +130,7 @@ class Guard:
         """Return what all that is known says. See Note [Three kinds of evidence]."""
         self._judged_at = now
         targets, is_serving = self._seam.targets, plan.at.share > 0
-        health = self._source.health(plan.seam, since=plan.step_since)
+        health = self._health_of_step(plan, now)
         self._usual = self._source.health(plan.seam, since=plan.evidence_since)[Side.LEGACY]
         fare = Evidence(legacy=self._usual, service=health[Side.SERVICE])
         if is_serving:
@@ -135,6 +140,26 @@ class Guard:
                 return Verdict(outcome=Advice.ROLL_BACK, reasons=faults)
         parity = self._source.parity(plan.seam, since=plan.evidence_since)
         return judge(replace(fare, parity=parity), targets=targets, is_serving=is_serving)
+
+    def _health_of_step(self, plan: Plan, now: datetime) -> Mapping[Side, Health]:
+        """Return how both sides fared on this step.
+
+        The tallies know minutes only, and leave out the one in which a step began. While a step is young that is most of it, so
+        what this guard found in that minute at first is subtracted instead.
+        """
+        age = now - plan.step_since
+        if self._first_look is None or self._first_look[0] != plan.step_since:
+            found = self._source.minutes(plan.seam, since=plan.step_since) if age <= NEW else None
+            self._first_look = (plan.step_since, found)
+        _, first = self._first_look
+        if first is None or age > YOUNG:
+            return self._source.health(plan.seam, since=plan.step_since)
+        since = self._source.minutes(plan.seam, since=plan.step_since)
+        since.subtract(first)
+        counts: Counter[tuple[str, str | int]] = Counter()
+        for (_, side, what), count in since.items():
+            counts[side, what] += count
+        return health_of(counts)
 
     def _promote(self, plan: Plan, verdict: Verdict, *, now: datetime) -> Plan:
         targets = self._seam.targets

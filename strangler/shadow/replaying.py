@@ -51,11 +51,12 @@ class Replayer:
 
     Args:
         timeout: from the connection to the last byte; the configured one if None.
+        peers: where the sides are; where the configuration says so if None. Closed with this.
     """
 
-    def __init__(self, *, timeout: timedelta | None = None) -> None:
+    def __init__(self, *, timeout: timedelta | None = None, peers: Peers | None = None) -> None:
         self._timeout = timeout or config().shadow_timeout
-        self._peers = Peers()
+        self._peers = peers or Peers()
 
     def replay(self, capture: Capture, *, side: Side) -> Observation:
         """Ask *side* what *capture* asked and return what it did.

@@ -56,3 +56,9 @@ def test_the_wheel_is_typed_and_licensed(wheel):
 def test_the_wheel_holds_every_module_and_migration_of_the_toolkit(wheel):
     sources = {str(path.relative_to(ROOT)) for path in (ROOT / "strangler").rglob("*.py")}
     assert sources <= set(wheel.namelist())
+
+
+def test_the_wheel_brings_the_pytest_plugin(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+    text = wheel.read(name).decode()
+    assert "[pytest11]\nstrangler = strangler.testing.plugin" in text

@@ -50,6 +50,16 @@ PUBLIC = {
         "sign_principal",
     ],
     "strangler.service.sandbox": ["SandboxMiddleware", "folder", "is_active"],
+    "strangler.testing": [
+        "BothSides",
+        "Characterization",
+        "Exchange",
+        "LegacyClient",
+        "ServiceCall",
+        "ServiceCalls",
+        "ServiceClient",
+        "SideClient",
+    ],
     "strangler.service.inbox": ["Delivery", "Verdict", "forget", "park", "process", "receive"],
 }
 

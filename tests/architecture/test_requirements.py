@@ -71,8 +71,15 @@ def test_the_test_and_docs_pins_are_those_of_the_environment_that_contains_them(
 
 def test_the_distribution_needs_only_what_the_base_pins():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [text for extra in project["optional-dependencies"].values() for text in extra]
-    pinned = pins("base")
-    for each in map(Requirement, [*project["dependencies"], *extras]):
+    extras = dict(project["optional-dependencies"])
+    check(extras.pop("testing"), pinned=pins("test"))
+    check(
+        [*project["dependencies"], *(text for extra in extras.values() for text in extra)],
+        pinned=pins("base"),
+    )
+
+
+def check(texts, *, pinned):
+    for each in map(Requirement, texts):
         versions = pinned[canonicalize_name(each.name)]
         assert all(each.specifier.contains(version) for version in versions), each

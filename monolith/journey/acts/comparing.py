@@ -97,8 +97,8 @@ def _wait_for_comparisons(scene: Scene, seam: str, count: int) -> int:
 
 
 def _compared(scene: Scene, seam: str) -> int:
-    document = json.loads(scene.site.manage("strangler", "compare", seam, "--format", "json"))
-    return sum(int(each["compared"]) for each in document["seams"].values())
+    seams = json.loads(scene.site.manage("strangler", "compare", seam, "--format", "json"))
+    return sum(int(each["compared"]) for each in seams.values())
 
 
 def _status(scene: Scene, seam: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from strangler.core.comparison._effects import compare_effects
 from strangler.core.comparison._headers import compare_headers
 from strangler.core.comparison._html import UnreadableError, texts_in
 from strangler.core.comparison._noise import keys_in, uuids_in
-from strangler.core.comparison._values import compare_value
+from strangler.core.comparison._values import compare_value, transformed
 from strangler.core.comparison.difference import Difference, Kind
 from strangler.core.comparison.presets import PRESETS
 
@@ -38,7 +38,7 @@ def compare(
     if control == candidate:
         return ()
     context = Context(rules)
-    if control.status != candidate.status:
+    if len({str(transformed(context, ("status",), each.status)) for each in (control, candidate)}) > 1:
         context.add(Kind.VALUE, ("status",), control.status, candidate.status)
     compare_value(context, ("error",), control.error, candidate.error)
     compare_headers(context, control.headers, candidate.headers)

@@ -240,3 +240,10 @@ def test_more_suspicions_than_can_be_kept_do_not_pass_for_noise(monkeypatch):
 def test_a_library_that_is_not_installed_is_named():
     with pytest.raises(MissingExtraError, match=r"django-strangler\[compare\]"):
         _extras.library("no_such_module", package="lxml")
+
+
+def test_a_status_that_is_another_one_by_design_is_the_same():
+    rules = (*PRESETS, Rule.parse("transform status map 302=202 400=415"))
+    assert compare(answer({}, status=302), answer({}, status=202), rules=rules) == ()
+    (difference,) = compare(answer({}, status=302), answer({}, status=500), rules=rules)
+    assert (difference.place, difference.control, difference.candidate) == ("status", 302, 500)

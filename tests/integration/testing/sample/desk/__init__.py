@@ -1,0 +1,5 @@
+"""A service that is not the reference project's."""
+
+from desk.celery import app
+
+__all__ = ["app"]

@@ -1,0 +1,1 @@
+"""A monolith that is not the reference project."""
