@@ -22,6 +22,7 @@
     ├── CorpusError             a file of captures that can't be read
     ├── SandboxError            something that a sandbox could not take back, and so refused
     │   └── SandboxRefusedError a connection out of a sandbox
+    ├── SandboxBrokenError      something was committed inside of a sandbox
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -243,6 +244,18 @@ class SandboxError(StranglerError):
 
 class SandboxRefusedError(SandboxError, ConnectionRefusedError):
     """A way out of a sandbox; to a library it is a connection that was refused, so that it does what it does then."""
+
+
+class SandboxBrokenError(StranglerError):
+    """A transaction was committed inside of a sandbox, past everything that watches: something may have stayed."""
+
+    def __init__(self, databases: Iterable[str]) -> None:
+        self.databases = tuple(databases)
+        names = ", ".join(self.databases)
+        super().__init__(
+            f"Database {names}: somebody committed inside of the sandbox, by the driver's own connection or a procedure. "
+            "Look for rows that stayed, and have that code ask sandbox.is_active() first."
+        )
 
 
 class MissingExtraError(StranglerError):

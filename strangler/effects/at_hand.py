@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Keeper(Protocol):
     """A sandbox: effects are recorded, and none of them leaves."""
 
-    def check_statement(self, sql: str, connection: BaseDatabaseWrapper) -> None:
-        """Raise if *sql* must not be executed on *connection*."""
+    def execute(self, run: Callable[[], Any], sql: str, connection: BaseDatabaseWrapper) -> Any:
+        """Execute *sql* on *connection* by *run*, or raise if it must not be executed."""
 
     def send_task(
         self, app: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]

@@ -54,8 +54,9 @@ class Recorder:
         self._files.append(read)
 
     def refuse(self, what: str) -> None:
-        """Note what a sandbox did not let out."""
-        self._refused.append(what)
+        """Note what a sandbox did not let out; once, however often somebody tries."""
+        if what not in self._refused:
+            self._refused.append(what)
 
     def effects(self) -> Effects:
         """Return all that counts; takes milliseconds for statements that were never seen before."""

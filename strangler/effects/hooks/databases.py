@@ -45,9 +45,11 @@ def _watch(
     context: dict[str, Any],
 ) -> Any:
     keeper, recorder = at_hand.keeper.get(), at_hand.recorder.get()
-    if keeper is not None:
-        keeper.check_statement(str(sql), context["connection"])
-    result = execute(sql, params, many, context)
+    if keeper is None:
+        result = execute(sql, params, many, context)
+    else:
+        run = partial(execute, sql, params, many, context)
+        result = keeper.execute(run, str(sql), context["connection"])
     if recorder is not None and is_writing(str(sql)):
         connection = context["connection"]
         count = getattr(context["cursor"], "rowcount", -1)

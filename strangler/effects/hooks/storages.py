@@ -15,7 +15,7 @@ from strangler.effects import at_hand
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-METHODS = ("save", "delete", "open", "exists", "size", "path")
+METHODS = ("save", "delete", "open", "exists", "size", "path", "listdir")
 WRITING = frozenset({"save", "delete"})
 DELETED = -1
 
@@ -54,15 +54,22 @@ def _watched(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             return original(self, *args, **kwargs)
         if keeper is not None:
             return keeper.storage(name, original, self, args, kwargs)
-        if name not in WRITING:
+        if not (name in WRITING or (name == "open" and is_to_write(args, kwargs))):
             return original(self, *args, **kwargs)
         result = _really(original, self, *args, **kwargs)
         at_hand.recorder.get().file(  # type: ignore[union-attr]  # there is one, or we had returned
-            partial(read_file, self, result) if name == "save" else partial(deleted, args, kwargs)
+            partial(deleted, args, kwargs)
+            if name == "delete"
+            else partial(read_file, self, result if name == "save" else args[0])
         )
         return result
 
     return call
+
+
+def is_to_write(args: Any, kwargs: Any) -> bool:
+    """Whether `open` was called with a mode by which the file may be changed."""
+    return not set("wax+").isdisjoint(str(kwargs.get("mode", (*args, "rb", "rb")[1])))
 
 
 def _really(original: Callable[..., Any], storage: Storage, *args: Any, **kwargs: Any) -> Any:

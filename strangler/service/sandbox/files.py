@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 from strangler.effects import at_hand
-from strangler.effects.hooks.storages import deleted, read_file
+from strangler.effects.hooks.storages import deleted, is_to_write, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +45,13 @@ class Overlay:
         try:
             if method == "save":
                 return self._save(storage, *args, **kwargs)
-            name = args[0] if args else kwargs["name"]
+            name = args[0] if args else kwargs.get("name", kwargs.get("path", ""))
             if method == "delete":
                 return self._delete(storage, name)
+            if method == "listdir":
+                return self._list(original, storage, name)
+            if method == "open" and is_to_write(args, kwargs):
+                return self._open_to_write(storage, name, args, kwargs)
             return self._look(method, original, storage, args, kwargs)
         finally:
             at_hand.keeper.reset(token)
@@ -73,8 +78,7 @@ class Overlay:
     ) -> Any:
         name = str(args[0] if args else kwargs["name"])
         inner = self._inner(storage)
-        is_written = method == "open" and set("wax+") & set(str(kwargs.get("mode", (*args, "rb", "rb")[1])))
-        if inner.exists(name) or is_written:
+        if inner.exists(name):
             return getattr(inner, method)(*args, **kwargs)
         if (_key(storage), name) in self._deleted:
             return False if method == "exists" else getattr(inner, method)(*args, **kwargs)
@@ -83,6 +87,26 @@ class Overlay:
             path.parent.mkdir(parents=True, exist_ok=True)
             return str(path)
         return original(storage, *args, **kwargs)
+
+    def _open_to_write(self, storage: Storage, name: str, args: Any, kwargs: Any) -> Any:
+        inner = self._inner(storage)
+        path = Path(inner.path(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() and self._is_there(storage, name):
+            with storage.open(name) as real:
+                path.write_bytes(real.read())
+        self._note(partial(read_file, inner, name))
+        return _recorded_by_nobody(partial(inner.open, *args, **kwargs))
+
+    def _list(self, original: Callable[..., Any], storage: Storage, name: str) -> tuple[list[str], list[str]]:
+        """List what is there in both, without what was deleted."""
+        found: tuple[set[str], set[str]] = (set(), set())
+        for place, look in ((storage, partial(original, storage)), (self._inner(storage), None)):
+            with suppress(FileNotFoundError):
+                for names, more in zip(found, (look or place.listdir)(name), strict=True):
+                    names.update(more)
+        gone = {each for each in found[1] if (_key(storage), str(Path(name) / each)) in self._deleted}
+        return sorted(found[0]), sorted(found[1] - gone)
 
     def _is_there(self, storage: Storage, name: str) -> bool:
         return (_key(storage), name) not in self._deleted and storage.exists(name)

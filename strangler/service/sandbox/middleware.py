@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from strangler import observing, tokens
 from strangler.conf import config
 from strangler.core.observation import Observation
-from strangler.errors import SandboxError, StranglerError, TokenError
+from strangler.errors import SandboxBrokenError, SandboxError, StranglerError, TokenError
 from strangler.service.sandbox import answers
 from strangler.service.sandbox.login import log_in
 from strangler.service.sandbox.room import opened
@@ -65,10 +65,8 @@ class SandboxMiddleware:
             return answers.sign(HttpResponse(status=200), capture)
         try:
             return self._answer_in_sandbox(request, capture)
-        except TokenError as error:
-            return answers.refused(401, "principal", str(error))
         except StranglerError as error:
-            return answers.refused(422, "sandbox", str(error))
+            return _unsigned(error)
         except Exception:
             logger.exception("The sandbox failed; nothing was done.")
             return answers.refused(500, "sandbox", "the sandbox failed, see the log")
@@ -95,6 +93,16 @@ class SandboxMiddleware:
         get_response: Any = async_to_sync(self.get_response) if self.is_async else self.get_response
         response: HttpResponseBase = get_response(request)
         return response
+
+
+def _unsigned(error: StranglerError) -> HttpResponse:
+    """Return the answer for what was not done, or may have been done for good."""
+    if isinstance(error, TokenError):
+        return answers.refused(401, "principal", str(error))
+    if isinstance(error, SandboxBrokenError):
+        logger.critical("%s", error)
+        return answers.refused(500, "sandbox", str(error))
+    return answers.refused(422, "sandbox", str(error))
 
 
 def _do_call(request: HttpRequest, capture: str) -> str:

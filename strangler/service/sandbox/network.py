@@ -16,6 +16,7 @@ from django.db import connections
 
 from strangler.effects import at_hand
 from strangler.errors import SandboxRefusedError
+from strangler.service.sandbox.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,4 @@ def _told(address: Any) -> str:
 
 
 def _refuse(what: str) -> None:
-    recorder = at_hand.recorder.get()
-    if recorder is not None:
-        recorder.refuse(what)
-    raise SandboxRefusedError(what)
+    refuse(what, kind=SandboxRefusedError)

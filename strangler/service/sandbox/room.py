@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from strangler.effects import Recorder, at_hand, record
-from strangler.service.sandbox import network
+from strangler.service.sandbox import hooks
 from strangler.service.sandbox.caches import own_caches
 from strangler.service.sandbox.databases import Databases
 from strangler.service.sandbox.files import Overlay
@@ -31,9 +31,9 @@ class Sandbox:
         self._recorder = recorder
         self._work: Work | None = None
 
-    def check_statement(self, sql: str, connection: BaseDatabaseWrapper) -> None:
-        """See `Keeper.check_statement`."""
-        self.databases.check(sql, connection)
+    def execute(self, run: Callable[[], Any], sql: str, connection: BaseDatabaseWrapper) -> Any:
+        """See `Keeper.execute`."""
+        return self.databases.execute(run, sql, connection)
 
     def send_task(
         self, app: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any]
@@ -71,7 +71,7 @@ class Sandbox:
 @contextmanager
 def opened() -> Iterator[Sandbox]:
     """Enter a sandbox; at the end of the block nothing of what was done in it is there any more."""
-    network.install()
+    hooks.install()
     with ExitStack() as stack:
         recorder = stack.enter_context(record())
         sandbox = Sandbox(recorder)

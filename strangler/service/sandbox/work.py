@@ -9,14 +9,19 @@ import inspect
 import logging
 from collections import deque
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from celery import current_app
+from celery import current_app, signature
+from celery.canvas import chord
 from celery.exceptions import Ignore, Reject, Retry
+from celery.utils.functional import maybe_list
 
-from strangler.errors import SandboxError
+from strangler.effects import at_hand
+from strangler.errors import MessageError, SandboxError
+from strangler.service.inbox import Verdict
+from strangler.service.sandbox.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +29,19 @@ if TYPE_CHECKING:
     from strangler.core.messages import JSON
 
 logger = logging.getLogger(__name__)
+
+_run_chord = chord.run
+
+
+@wraps(_run_chord)
+def _refuse_chord(self: Any, *args: Any, **kwargs: Any) -> Any:
+    """Refuse at once what would ask a result back end, and ask it again for a minute."""
+    if at_hand.keeper.get() is not None:
+        refuse("a chord: its parts meet in a result back end")
+    return _run_chord(self, *args, **kwargs)
+
+
+chord.run = _refuse_chord  # type: ignore[method-assign]
 
 MOST_TASKS = 50
 """Of one request; what is beyond is recorded and not done."""
@@ -37,6 +55,8 @@ class _Sent:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     id: str = field(default_factory=lambda: str(uuid4()))
+    next: tuple[Any, ...] = ()  # what gets its result: the rest of its chain, the last one first
+    links: tuple[Any, ...] = ()
 
 
 class Work:
@@ -54,7 +74,15 @@ class Work:
         load_tasks(app)
         is_now = not any(options.get(word) for word in _LATER)
         if is_now and name in app.tasks:
-            self._waiting.append(_Sent(task=app.tasks[name], args=tuple(args), kwargs=dict(kwargs), id=id_))
+            sent = _Sent(
+                task=app.tasks[name],
+                args=tuple(args),
+                kwargs=dict(kwargs),
+                id=id_,
+                next=tuple(options.get("chain") or ()),
+                links=tuple(maybe_list(options.get("link")) or ()),
+            )
+            self._waiting.append(sent)
         return app.AsyncResult(id_)
 
     def do_next(self) -> bool:
@@ -107,7 +135,10 @@ def _run(sent: _Sent) -> str:
     }
     task.push_request(**request, delivery_info={"routing_key": ""}, is_eager=False)
     try:
-        task.run(*sent.args, **sent.kwargs)
+        result = task.run(*sent.args, **sent.kwargs)
+        if result == Verdict.PARKED:  # the inbox keeps the reason, and nobody would see it here
+            return MessageError.__name__
+        _hand_on(sent, result)
     except (Retry, Ignore, Reject) as outcome:
         return type(outcome).__name__
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the task does
@@ -116,3 +147,12 @@ def _run(sent: _Sent) -> str:
     finally:
         task.pop_request()
     return ""
+
+
+def _hand_on(sent: _Sent, result: Any) -> None:
+    """Send what follows a task that went well, as its worker would."""
+    for link in sent.links:
+        signature(link, app=sent.task.app).apply_async((result,))
+    if sent.next:
+        *rest, first = sent.next
+        signature(first, app=sent.task.app).apply_async((result,), chain=rest)
