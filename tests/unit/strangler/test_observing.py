@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from strangler import observing
+from strangler import effects, observing
 from strangler.core.stages import Rollout, RolloutStage
 from strangler.observing import EffectsRecording, Loss, is_wanted, suspended
 from tests.unit.strangler.facade.samples import route
@@ -88,7 +88,7 @@ def test_a_recording_that_breaks_breaks_nothing_else(monkeypatch, caplog):
     def broken():
         raise RuntimeError("no wrapper")
 
-    monkeypatch.setattr(observing, "_record", broken)
+    monkeypatch.setattr(effects, "record", broken)
     recording = EffectsRecording()
     recording.start()
     recording.stop()
