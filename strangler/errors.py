@@ -12,6 +12,9 @@
     ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
     ├── MessageBusyError        a message that another worker is working on
     ├── ServiceNotReadableError a service that does not tell which tasks it has
+    ├── VerificationError       two tables that can't be compared
+    ├── IsolationViolation      code of one side that touched a table of the other
+    ├── RatchetError            a ratchet file that is wrong, or says more than is true
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -141,6 +144,44 @@ class ServiceNotReadableError(StranglerError):
         )
         self.service = service
         self.reason = reason
+
+
+class VerificationError(StranglerError):
+    """Two tables can't be compared: one is missing, or lacks a column or a primary key."""
+
+    def __init__(self, reason: str, *, table: str) -> None:
+        super().__init__(f"{table}: {reason}")
+        self.reason = reason
+        self.table = table
+
+
+class IsolationViolation(StranglerError):
+    """Code of one side read or wrote a table that the other side owns.
+
+    Args:
+        table, owner: what was touched, and whose it is.
+        place: `file:line function` of the code.
+        statement: its SQL.
+    """
+
+    def __init__(self, *, table: str, owner: str, place: str, statement: str) -> None:
+        super().__init__(
+            f"{place} touches table {table}, which is {owner}'s: {statement}\nAsk {owner} for it, or list the place "
+            "in strangler-ratchet.toml with a reason."
+        )
+        self.table = table
+        self.owner = owner
+        self.place = place
+        self.statement = statement
+
+
+class RatchetError(StranglerError):
+    """The ratchet file is wrong, or lists what does not happen any more."""
+
+    def __init__(self, reason: str, *, path: object) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+        self.path = path
 
 
 class MissingExtraError(StranglerError):

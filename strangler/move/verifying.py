@@ -1,0 +1,252 @@
+"""Compare the tables of a move on both sides, down to the row and the column.
+
+Both sides are asked at the same time, each over a connection and in a thread of its own. The first pass gets the sums of
+every bucket of rows; the second the digests of the rows in buckets whose sums differ; the third the values of
+the rows whose digests differ. While a follower is at work a row may differ because it is on its way: such rows are read again
+after `settle` said that nothing is under way any more.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import connections
+from django.utils import timezone
+
+from strangler.move.checksums import Partition, Side, find_accepted, find_losses, pair_columns
+from strangler.move.checksums.columns import Family
+from strangler.move.checksums.introspection import read_table
+from strangler.move.checksums.json_form import differs_in_form_only
+from strangler.move.checksums.pairs import JSON_KEY_ORDER, Pair, Remark, are_equal
+from strangler.move.checksums.reading import DIALECTS, has_number_key
+from strangler.move.report import Kind, Report, RowDifference, TableReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from strangler.move.checksums.columns import Table
+    from strangler.move.checksums.reading import Bucket, Key, Values
+    from strangler.move.checksums.sums import Sums
+
+ROWS_PER_BUCKET = 64
+MOST_BUCKETS = 65_536
+BUCKETS_AT_A_TIME = 2_000
+LIMIT = 100_000
+LOOKS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the first pass over a table is: rows read on both sides together, of about how many."""
+
+    table: str
+    rows: int
+    total: int
+
+
+def _ignore(_: object = None) -> None:
+    """Take note of nothing."""
+
+
+def verify(
+    source: str,
+    target: str,
+    tables: Mapping[str, str],
+    *,
+    settle: Callable[[], None] | None = None,
+    progress: Callable[[Progress], None] = _ignore,
+    limit: int = LIMIT,
+) -> Report:
+    """Compare *tables* of two databases and name every row and column that differs.
+
+    It writes nothing, and repeating it is harmless. It sees the rows as they are when it reads them: differences that
+    `settle` does not clear away are real.
+    Args:
+        source, target: database aliases.
+        tables: table of the source → table of the target.
+        settle: returns when every write known so far has arrived; called before rows are looked at again.
+        progress: told after every page, from two threads.
+        limit: most differences to name per table.
+    Returns: a Report; `is_equal` is what a switch waits for.
+    Raises:
+        VerificationError: a table or column is missing, or a table has no primary key.
+    """
+    began_at = timezone.now()
+    with ExitStack() as stack:
+        both = stack.enter_context(_Both(source, target))
+        found = tuple(
+            _Comparison(both=both, names=names, settle=settle, progress=progress, limit=limit).run()
+            for names in tables.items()
+        )
+    return Report(tables=found, began_at=began_at, ended_at=timezone.now())
+
+
+class _Both:
+    """The two databases, each with a thread in which its connection lives."""
+
+    def __init__(self, *aliases: str) -> None:
+        self._aliases = aliases
+        self._threads = [ThreadPoolExecutor(1, thread_name_prefix=f"verify-{alias}") for alias in aliases]
+
+    def __enter__(self) -> Self:
+        self.ask(lambda alias: DIALECTS[connections[alias].vendor].open(connections[alias]), *self._aliases)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ask(lambda alias: connections[alias].close(), *self._aliases)
+        for thread in self._threads:
+            thread.shutdown()
+
+    def ask(self, what: Callable[[Any], Any], *arguments: Any) -> tuple[Any, Any]:
+        """Do *what* at the same time in both threads, each with its argument."""
+        one, other = (
+            thread.submit(what, argument) for thread, argument in zip(self._threads, arguments, strict=True)
+        )
+        return one.result(), other.result()
+
+    def tables(self, name: str, other: str) -> tuple[Table, Table]:
+        """Return what both tables are."""
+        return self.ask(
+            lambda each: read_table(connections[each[0]], each[1]),
+            *zip(self._aliases, (name, other), strict=True),
+        )
+
+    def sides(self, tables: tuple[Table, Table], pairs: Sequence[Pair], keys: Sequence[Pair]) -> list[Side]:
+        """Return a reader for each side."""
+        columns = ([pair.source for pair in pairs], [pair.target for pair in pairs])
+
+        def make(each: tuple[str, Table, list[Any]]) -> Side:
+            alias, table, chosen = each
+            return Side(connections[alias], table=table, columns=chosen, pairs=pairs, keys=keys)
+
+        return list(self.ask(make, *zip(self._aliases, tables, columns, strict=True)))
+
+    @property
+    def is_one_engine(self) -> bool:
+        """Whether both sides spell their values the same way."""
+        one, other = (connections.databases[alias]["ENGINE"] for alias in self._aliases)
+        return bool(one == other)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Comparison:
+    """The passes over one table."""
+
+    both: _Both
+    names: tuple[str, str]
+    settle: Callable[[], None] | None
+    progress: Callable[[Progress], None]
+    limit: int
+    pairs: tuple[Pair, ...] = ()
+    accepted: set[Remark] = field(default_factory=set)
+    accepted_rows: int = 0
+
+    def run(self) -> TableReport:
+        """Do all passes and say what they found."""
+        tables = self.both.tables(*self.names)
+        self.pairs = pair_columns(*tables, is_one_engine=self.both.is_one_engine)
+        keys = [pair for name in tables[0].key for pair in self.pairs if pair.name == name]
+        sides = self.both.sides(tables, self.pairs, keys)
+        partition = _choose_partition(self.both, sides, keys)
+        sums = self._sums(sides, partition)
+        found = self._differences(sides, partition, _differing(*sums))
+        counts = [sum(each.rows for each in side.values()) for side in sums]
+        return self._report(counts, found)
+
+    def _report(self, counts: Sequence[int], found: Sequence[RowDifference]) -> TableReport:
+        remarks = {remark for pair in self.pairs for remark in find_accepted(pair)} | self.accepted
+        return TableReport(
+            table=self.names[0],
+            target_table=self.names[1],
+            source_rows=counts[0],
+            target_rows=counts[1],
+            differences=tuple(found[: self.limit]),
+            is_complete=len(found) <= self.limit,
+            losses=tuple(remark for pair in self.pairs for remark in find_losses(pair)),
+            accepted=tuple(sorted(remarks, key=str)),
+            accepted_rows=self.accepted_rows,
+        )
+
+    def _sums(self, sides: Sequence[Side], partition: Partition) -> Sequence[Mapping[Bucket, Sums]]:
+        total = sum(self.both.ask(Side.count, *sides))
+        lock = threading.Lock()
+        done = 0
+
+        def tell(count: int) -> None:
+            nonlocal done
+            with lock:
+                done += count
+                self.progress(Progress(table=self.names[0], rows=done, total=total))
+
+        return self.both.ask(lambda side: side.sums(partition, progress=tell), *sides)
+
+    def _differences(
+        self, sides: Sequence[Side], partition: Partition, buckets: Sequence[Bucket]
+    ) -> list[RowDifference]:
+        found: list[RowDifference] = []
+        for start in range(0, len(buckets), BUCKETS_AT_A_TIME):
+            chosen = buckets[start : start + BUCKETS_AT_A_TIME]
+            one, other = self.both.ask(lambda side: side.digests(partition, chosen), *sides)  # noqa: B023
+            found += self._look(sides, [key for key in {**one, **other} if one.get(key) != other.get(key)])
+            if len(found) > self.limit:
+                break
+        return found
+
+    def _look(self, sides: Sequence[Side], keys: Sequence[Key]) -> list[RowDifference]:
+        """Read the rows of *keys*, again after the follower has settled, and return those that differ."""
+        found = self._compare(sides, keys)
+        for _ in range(LOOKS - 1 if self.settle else 0):
+            if found and self.settle:
+                self.settle()
+                found = self._compare(sides, [difference.key for difference in found])
+        return found
+
+    def _compare(self, sides: Sequence[Side], keys: Sequence[Key]) -> list[RowDifference]:
+        one, other = self.both.ask(lambda side: side.rows(keys), *sides)
+        found = (self._difference(key, one.get(key), other.get(key)) for key in keys)
+        return [difference for difference in found if difference]
+
+    def _difference(self, key: Key, source: Values | None, target: Values | None) -> RowDifference | None:
+        if source is None and target is None:
+            return None
+        if source is None or target is None:
+            kind = Kind.EXTRA if source is None else Kind.MISSING
+            return RowDifference(table=self.names[0], key=key, kind=kind, columns={})
+        unequal = [
+            (pair, (one, other))
+            for pair, one, other in zip(self.pairs, source, target, strict=True)
+            if not are_equal(pair, one, other)
+        ]
+        accepted = [pair for pair, texts in unequal if _is_accepted(pair, *texts)]
+        columns = {pair.name: texts for pair, texts in unequal if pair not in accepted}
+        if columns:
+            return RowDifference(table=self.names[0], key=key, kind=Kind.CHANGED, columns=columns)
+        self._accept(accepted)
+        return None
+
+    def _accept(self, pairs: Sequence[Pair]) -> None:
+        """Note rows that differ in nothing but the form of their JSON."""
+        self.accepted_rows += bool(pairs)
+        self.accepted |= {Remark(column=pair.name, what=JSON_KEY_ORDER) for pair in pairs}
+
+
+def _differing(one: Mapping[Bucket, Sums], other: Mapping[Bucket, Sums]) -> list[Bucket]:
+    return [bucket for bucket in {**one, **other} if one.get(bucket) != other.get(bucket)]
+
+
+def _is_accepted(pair: Pair, source: str | None, target: str | None) -> bool:
+    return pair.source.family is Family.JSON and differs_in_form_only(source, target)
+
+
+def _choose_partition(both: _Both, sides: Sequence[Side], keys: Sequence[Pair]) -> Partition:
+    """Return buckets of about `ROWS_PER_BUCKET` rows, and not more than `MOST_BUCKETS`. See Note [Buckets]."""
+    rows = max(both.ask(Side.count, *sides))
+    buckets = min(MOST_BUCKETS, max(1, rows // ROWS_PER_BUCKET))
+    if has_number_key(keys):
+        return Partition(width=max(1, -(-max(both.ask(Side.span, *sides)) // buckets)))
+    return Partition(digits=max(1, math.ceil(math.log(buckets, 16))))
