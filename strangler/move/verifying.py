@@ -152,11 +152,11 @@ class _Comparison:
         self.pairs = pair_columns(*tables, is_one_engine=self.both.is_one_engine)
         keys = [pair for name in tables[0].key for pair in self.pairs if pair.name == name]
         sides = self.both.sides(tables, self.pairs, keys)
-        partition = _choose_partition(self.both, sides, keys)
-        sums = self._sums(sides, partition)
+        counts = self.both.ask(Side.count, *sides)
+        partition = _choose_partition(self.both, sides, keys, rows=max(counts))
+        sums = self._sums(sides, partition, total=sum(counts))
         found = self._differences(sides, partition, _differing(*sums))
-        counts = [sum(each.rows for each in side.values()) for side in sums]
-        return self._report(counts, found)
+        return self._report([sum(each.rows for each in side.values()) for side in sums], found)
 
     def _report(self, counts: Sequence[int], found: Sequence[RowDifference]) -> TableReport:
         remarks = {remark for pair in self.pairs for remark in find_accepted(pair)} | self.accepted
@@ -172,8 +172,9 @@ class _Comparison:
             accepted_rows=self.accepted_rows,
         )
 
-    def _sums(self, sides: Sequence[Side], partition: Partition) -> Sequence[Mapping[Bucket, Sums]]:
-        total = sum(self.both.ask(Side.count, *sides))
+    def _sums(
+        self, sides: Sequence[Side], partition: Partition, *, total: int
+    ) -> Sequence[Mapping[Bucket, Sums]]:
         lock = threading.Lock()
         done = 0
 
@@ -243,9 +244,8 @@ def _is_accepted(pair: Pair, source: str | None, target: str | None) -> bool:
     return pair.source.family is Family.JSON and differs_in_form_only(source, target)
 
 
-def _choose_partition(both: _Both, sides: Sequence[Side], keys: Sequence[Pair]) -> Partition:
+def _choose_partition(both: _Both, sides: Sequence[Side], keys: Sequence[Pair], *, rows: int) -> Partition:
     """Return buckets of about `ROWS_PER_BUCKET` rows, and not more than `MOST_BUCKETS`. See Note [Buckets]."""
-    rows = max(both.ask(Side.count, *sides))
     buckets = min(MOST_BUCKETS, max(1, rows // ROWS_PER_BUCKET))
     if has_number_key(keys):
         return Partition(width=max(1, -(-max(both.ask(Side.span, *sides)) // buckets)))
