@@ -132,10 +132,12 @@ def _add_database(service: str) -> str:
 def _loosen_keys(model: type[Model], owners: Owners) -> None:
     here = owners.service_of(model._meta.db_table)
     for field in model._meta.local_fields:
-        target = field.related_model
-        is_key = isinstance(field, ForeignKey) and target is not None
-        if is_key and owners.service_of(target._meta.db_table) != here:
-            field.db_constraint = False
+        if isinstance(field, ForeignKey) and owners.service_of(_target(field)) != here:
+            field.db_constraint = False  # type: ignore[attr-defined]  # the stubs lack it
+
+
+def _target(field: ForeignKey[Any, Any]) -> str:
+    return str(field.remote_field.model._meta.db_table)
 
 
 def _stale() -> list[tuple[str, str]]:

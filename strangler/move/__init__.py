@@ -1,1 +1,5 @@
-"""Take tables to the database of a service while the site takes writes, and back."""
+"""Take a set of tables to a service's database while the site writes to them.
+
+Triggers write changed keys to a changelog, `copying` goes through the primary keys in chunks, `following` brings the
+latest state of what changed, and both put their position beside the data on the target, so that any crash is only a pause.
+"""

@@ -18,20 +18,28 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import connections
 from django.utils import timezone
 
+from strangler.conf import config
 from strangler.move.checksums import Partition, Side, find_accepted, find_losses, pair_columns
 from strangler.move.checksums.columns import Family
 from strangler.move.checksums.introspection import read_table
 from strangler.move.checksums.json_form import differs_in_form_only
 from strangler.move.checksums.pairs import JSON_KEY_ORDER, Pair, Remark, are_equal
 from strangler.move.checksums.reading import DIALECTS, has_number_key
+from strangler.move.databases import source_connection, target_connection
+from strangler.move.models import VerifyResult
 from strangler.move.report import Kind, Report, RowDifference, TableReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
     from strangler.move.checksums.columns import Table
     from strangler.move.checksums.reading import Bucket, Key, Values
     from strangler.move.checksums.sums import Sums
+    from strangler.move.models import MoveRecord
+
+    Opener = Callable[[], BaseDatabaseWrapper]
 
 ROWS_PER_BUCKET = 64
 MOST_BUCKETS = 65_536
@@ -54,8 +62,8 @@ def _ignore(_: object = None) -> None:
 
 
 def verify(
-    source: str,
-    target: str,
+    source: str | Opener,
+    target: str | Opener,
     tables: Mapping[str, str],
     *,
     settle: Callable[[], None] | None = None,
@@ -67,7 +75,7 @@ def verify(
     It writes nothing, and repeating it is harmless. It sees the rows as they are when it reads them: differences that
     `settle` does not clear away are real.
     Args:
-        source, target: database aliases.
+        source, target: database aliases, or functions that open a connection; each is opened and closed here.
         tables: table of the source → table of the target.
         settle: returns when every write known so far has arrived; called before rows are looked at again.
         progress: told after every page, from two threads.
@@ -78,7 +86,7 @@ def verify(
     """
     began_at = timezone.now()
     with ExitStack() as stack:
-        both = stack.enter_context(_Both(source, target))
+        both = stack.enter_context(_Both(_opener(source), _opener(target)))
         found = tuple(
             _Comparison(both=both, names=names, settle=settle, progress=progress, limit=limit).run()
             for names in tables.items()
@@ -86,19 +94,49 @@ def verify(
     return Report(tables=found, began_at=began_at, ended_at=timezone.now())
 
 
-class _Both:
-    """The two databases, each with a thread in which its connection lives."""
+def verify_move(
+    move: MoveRecord,
+    *,
+    settle: Callable[[], None] | None = None,
+    progress: Callable[[Progress], None] = _ignore,
+) -> tuple[VerifyResult, Report]:
+    """Compare all tables of *move*, and keep the result for the switch.
 
-    def __init__(self, *aliases: str) -> None:
-        self._aliases = aliases
-        self._threads = [ThreadPoolExecutor(1, thread_name_prefix=f"verify-{alias}") for alias in aliases]
+    Raises: as `verify`; nothing is kept then.
+    """
+    pairs = move.tables.using(config().database).values_list("source_table", "target_table")
+    report = verify(
+        source_connection,
+        lambda: target_connection(move.service),
+        dict(pairs),
+        settle=settle,
+        progress=progress,
+    )
+    return VerifyResult.store(report, move_id=move.pk), report
+
+
+def _opener(database: str | Opener) -> Opener:
+    if not isinstance(database, str):
+        return database
+    original = connections[database]
+    return lambda: original.copy(alias=original.alias)
+
+
+class _Both:
+    """The two databases, each with a connection of its own that lives in a thread of its own."""
+
+    def __init__(self, *openers: Opener) -> None:
+        self._openers = openers
+        self._threads = [ThreadPoolExecutor(1, thread_name_prefix="strangler-verify") for _ in openers]
+        self._connections: Sequence[BaseDatabaseWrapper] = ()
 
     def __enter__(self) -> Self:
-        self.ask(lambda alias: DIALECTS[connections[alias].vendor].open(connections[alias]), *self._aliases)
+        self._connections = self.ask(lambda opener: opener(), *self._openers)
+        self.ask(lambda each: DIALECTS[each.vendor].open(each), *self._connections)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.ask(lambda alias: connections[alias].close(), *self._aliases)
+        self.ask(lambda each: each.close(), *self._connections)
         for thread in self._threads:
             thread.shutdown()
 
@@ -109,28 +147,24 @@ class _Both:
         )
         return one.result(), other.result()
 
-    def tables(self, name: str, other: str) -> tuple[Table, Table]:
+    def tables(self, names: tuple[str, str]) -> tuple[Table, Table]:
         """Return what both tables are."""
-        return self.ask(
-            lambda each: read_table(connections[each[0]], each[1]),
-            *zip(self._aliases, (name, other), strict=True),
-        )
+        return self.ask(lambda each: read_table(*each), *zip(self._connections, names, strict=True))
 
-    def sides(self, tables: tuple[Table, Table], pairs: Sequence[Pair], keys: Sequence[Pair]) -> list[Side]:
+    def sides(
+        self, tables: tuple[Table, Table], pairs: Sequence[Pair], keys: Sequence[Pair]
+    ) -> Sequence[Side]:
         """Return a reader for each side."""
         columns = ([pair.source for pair in pairs], [pair.target for pair in pairs])
-
-        def make(each: tuple[str, Table, list[Any]]) -> Side:
-            alias, table, chosen = each
-            return Side(connections[alias], table=table, columns=chosen, pairs=pairs, keys=keys)
-
-        return list(self.ask(make, *zip(self._aliases, tables, columns, strict=True)))
+        return [
+            Side(connection, table=table, columns=chosen, pairs=pairs, keys=keys)
+            for connection, table, chosen in zip(self._connections, tables, columns, strict=True)
+        ]
 
     @property
     def is_one_engine(self) -> bool:
         """Whether both sides spell their values the same way."""
-        one, other = (connections.databases[alias]["ENGINE"] for alias in self._aliases)
-        return bool(one == other)
+        return len({connection.vendor for connection in self._connections}) == 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,7 +182,7 @@ class _Comparison:
 
     def run(self) -> TableReport:
         """Do all passes and say what they found."""
-        tables = self.both.tables(*self.names)
+        tables = self.both.tables(self.names)
         self.pairs = pair_columns(*tables, is_one_engine=self.both.is_one_engine)
         keys = [pair for name in tables[0].key for pair in self.pairs if pair.name == name]
         sides = self.both.sides(tables, self.pairs, keys)

@@ -115,7 +115,7 @@ def reladiff(source: MariaDB, target: MariaDB) -> int:
     program = "from reladiff.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, *places, "-k", "id", "-c", "%", "--json"],
-        stdout=subprocess.PIPE,
+        capture_output=True,  # it warns of every text column
         text=True,
         check=True,
     )
@@ -129,7 +129,7 @@ GOALS = {"pt": 1.0, "reladiff": 1.5}
 def open_databases(**urls: str) -> None:
     """Configure Django with one database per side."""
     databases = {alias: database_from_url(url) for alias, url in urls.items()}
-    settings.configure(DATABASES={"default": {}, **databases}, USE_TZ=True)
+    settings.configure(DATABASES={"default": {}, **databases}, INSTALLED_APPS=["strangler.move"], USE_TZ=True)
     django.setup()
 
 
@@ -155,7 +155,7 @@ def change(rows: int) -> None:
         f"UPDATE {TABLE} SET date_joined = date_joined + INTERVAL 1 HOUR WHERE id BETWEEN {first} AND {first + together - 1}",
         f"UPDATE {TABLE} SET email = CONCAT('x', email) WHERE id > {rows // 2} AND id % {step} = 0 LIMIT {strewn}",
         f"UPDATE {TABLE} SET is_staff = 1 - is_staff WHERE id IN (17, 18)",
-        f"DELETE FROM {TABLE} WHERE id = 5",
+        f"DELETE FROM {TABLE} WHERE id = {rows - 5}",
         f"INSERT INTO {TABLE} SELECT {rows + 1}, password, last_login, 0, 'new', '', '', '', 0, 1, date_joined FROM {TABLE} WHERE id = 1",
     )
 
