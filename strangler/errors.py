@@ -172,8 +172,8 @@ class IsolationViolation(StranglerError):
 
     def __init__(self, *, table: str, owner: str, place: str, statement: str) -> None:
         super().__init__(
-            f"{place} touches table {table}, which is {owner}'s: {statement}\nAsk {owner} for it, or list the place "
-            "in strangler-ratchet.toml with a reason."
+            f"{place} touches table {table}, which belongs to {owner}: {statement}\n"
+            f"Ask {owner} for it, or list the place in strangler-ratchet.toml with a reason."
         )
         self.table = table
         self.owner = owner

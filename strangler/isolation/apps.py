@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from strangler.isolation.guard import install
+
 
 class IsolationConfig(AppConfig):
     """Tables: ownership."""
@@ -13,6 +15,4 @@ class IsolationConfig(AppConfig):
 
     def ready(self) -> None:
         """Look at the statements of every connection that is opened from now on."""
-        from strangler.isolation.guard import install  # noqa: PLC0415 - needs the models
-
         install()

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.utils import timezone
 
 from strangler.conf import config
-from strangler.isolation.models import OwnershipRecord
 from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def assign(tables: Mapping[str, str], *, owner: str) -> None:
         tables: table → label of its model, or an empty text.
         owner: a service, or `monolith`.
     """
-    records = OwnershipRecord.objects.using(config().database)
+    records = _records()
     for table, label in tables.items():
         values = {"label": label.lower(), "owner": owner, "changed_at": timezone.now()}
         records.update_or_create(table=table, defaults=values)
@@ -67,7 +66,7 @@ def assign(tables: Mapping[str, str], *, owner: str) -> None:
 
 def load() -> Owners:
     """Read the topology, and what moves have changed; one query."""
-    records = list(OwnershipRecord.objects.using(config().database).values_list("table", "label", "owner"))
+    records = list(_records().values_list("table", "label", "owner"))
     declared = from_topology()
     return Owners(
         services=declared.services,
@@ -75,6 +74,11 @@ def load() -> Owners:
         moved=MappingProxyType({table: owner for table, _, owner in records}),
         tables={**{label: table for table, label, _ in records if label}, **declared.tables},
     )
+
+
+def _records() -> Any:
+    """Return the rows; asked of the registry, because a test plugin imports this before there are models."""
+    return apps.get_model("strangler_isolation", "OwnershipRecord").objects.using(config().database)
 
 
 def from_topology() -> Owners:

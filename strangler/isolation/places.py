@@ -16,7 +16,7 @@ from strangler.tokens import MONOLITH
 if TYPE_CHECKING:
     from types import FrameType
 
-_NOBODYS = {"migrations", "tests"}  # folders whose code may touch what it likes
+_NOBODYS = {"migrations", "tests"}  # folders of an app whose code may touch what it likes
 _LIBRARIES = ("site-packages", "dist-packages")
 
 
@@ -26,7 +26,8 @@ class Place:
 
     Args:
         side: the service whose code it is, or `monolith`.
-        name: `module:function`, which a ratchet file can name: it survives other lines above.
+        name: `module:function`, which a ratchet file can name: it survives other lines above. What is defined within a
+            function, such as a comprehension, counts as the function.
         line: `file:line`, for people.
     """
 
@@ -51,7 +52,7 @@ def find_place() -> Place | None:
             module = frame.f_globals.get("__name__", "")
             return Place(
                 side=side,
-                name=f"{module}:{frame.f_code.co_qualname}",
+                name=f"{module}:{frame.f_code.co_qualname.partition('.<locals>')[0]}",
                 line=f"{frame.f_code.co_filename}:{frame.f_lineno}",
             )
         frame = frame.f_back
@@ -70,7 +71,7 @@ def _side_of(path: str) -> str:
     """Return whose a source file is; empty for everybody's."""
     for folder, side in _folders():
         if path.startswith(folder):
-            return "" if _NOBODYS & set(Path(path).parts) else side
+            return "" if _NOBODYS & set(Path(path.removeprefix(folder)).parts) else side
     return ""
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.db import connection
 
 from strangler.core.seams import Service
 from strangler.core.topology import Topology
@@ -25,12 +24,14 @@ def isolate(settings):
         settings.STRANGLER = {**settings.STRANGLER, "TOPOLOGY": topology, **keys}
         guard.install()
 
+    counts, seen = dict(guard._counts), set(guard._seen)
     guard._counts.clear()
     guard._seen.clear()
     yield start
     snapshot.forget()
-    connection.execute_wrappers[:] = [each for each in connection.execute_wrappers if each is not guard.guard]
-    guard.connection_created.disconnect(dispatch_uid="strangler.isolation.guard")
+    guard._counts.update(counts)
+    guard._seen.clear()
+    guard._seen.update(seen)
 
 
 def code_in(app: str, source: str):
