@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import timezone
 
 from strangler.conf import config
-from strangler.move.checksums import Partition, Side, find_accepted, find_losses, pair_columns
+from strangler.move.checksums import Partition, Side, Sums, find_accepted, find_losses, pair_columns
 from strangler.move.checksums.columns import Family
 from strangler.move.checksums.introspection import read_table
 from strangler.move.checksums.json_form import differs_in_form_only
@@ -30,20 +30,19 @@ from strangler.move.models import VerifyResult
 from strangler.move.report import Kind, Report, RowDifference, TableReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from strangler.move.checksums.columns import Table
     from strangler.move.checksums.reading import Bucket, Key, Values
-    from strangler.move.checksums.sums import Sums
     from strangler.move.models import MoveRecord
 
     Opener = Callable[[], BaseDatabaseWrapper]
 
 ROWS_PER_BUCKET = 64
 MOST_BUCKETS = 65_536
-BUCKETS_AT_A_TIME = 2_000
+ROWS_AT_A_TIME = 100_000
 LIMIT = 100_000
 LOOKS = 3
 
@@ -141,10 +140,14 @@ class _Both:
             thread.shutdown()
 
     def ask(self, what: Callable[[Any], Any], *arguments: Any) -> tuple[Any, Any]:
-        """Do *what* at the same time in both threads, each with its argument."""
-        one, other = (
-            thread.submit(what, argument) for thread, argument in zip(self._threads, arguments, strict=True)
-        )
+        """Do *what* at the same time in both threads, each with its argument.
+
+        SQLite works within Python, where two threads would only take turns at its lock: there one follows the other.
+        """
+        one = self._threads[0].submit(what, arguments[0])
+        if all(connection.vendor == "sqlite" for connection in self._connections):
+            wait([one])
+        other = self._threads[1].submit(what, arguments[1])
         return one.result(), other.result()
 
     def tables(self, names: tuple[str, str]) -> tuple[Table, Table]:
@@ -221,12 +224,11 @@ class _Comparison:
         return self.both.ask(lambda side: side.sums(partition, progress=tell), *sides)
 
     def _differences(
-        self, sides: Sequence[Side], partition: Partition, buckets: Sequence[Bucket]
+        self, sides: Sequence[Side], partition: Partition, batches: Iterator[Sequence[Bucket]]
     ) -> list[RowDifference]:
         found: list[RowDifference] = []
-        for start in range(0, len(buckets), BUCKETS_AT_A_TIME):
-            chosen = buckets[start : start + BUCKETS_AT_A_TIME]
-            one, other = self.both.ask(lambda side: side.digests(partition, chosen), *sides)  # noqa: B023
+        for buckets in batches:
+            one, other = self.both.ask(lambda side: side.digests(partition, buckets), *sides)  # noqa: B023
             found += self._look(sides, [key for key in {**one, **other} if one.get(key) != other.get(key)])
             if len(found) > self.limit:
                 break
@@ -270,8 +272,21 @@ class _Comparison:
         self.accepted |= {Remark(column=pair.name, what=JSON_KEY_ORDER) for pair in pairs}
 
 
-def _differing(one: Mapping[Bucket, Sums], other: Mapping[Bucket, Sums]) -> list[Bucket]:
-    return [bucket for bucket in {**one, **other} if one.get(bucket) != other.get(bucket)]
+def _differing(one: Mapping[Bucket, Sums], other: Mapping[Bucket, Sums]) -> Iterator[Sequence[Bucket]]:
+    """Yield the buckets that differ, as many at a time as have about `ROWS_AT_A_TIME` rows."""
+    buckets: list[Bucket] = []
+    rows = 0
+    for bucket in {**one, **other}:
+        sums = (one.get(bucket, Sums()), other.get(bucket, Sums()))
+        if sums[0] == sums[1]:
+            continue
+        buckets.append(bucket)
+        rows += max(sums[0].rows, sums[1].rows)
+        if rows >= ROWS_AT_A_TIME:
+            yield buckets
+            buckets, rows = [], 0
+    if buckets:
+        yield buckets
 
 
 def _is_accepted(pair: Pair, source: str | None, target: str | None) -> bool:

@@ -98,7 +98,7 @@ def classify(declared: str, *, vendor: str) -> tuple[Family, int | None]:
     """
     text = declared.lower()
     numbers = re.search(r"\(([\d, ]+)\)", text)
-    word = re.sub(r"\(.*?\)", "", text)
+    word = re.sub(r"\(.*\)", "", text)
     if vendor == "mysql":
         word = re.sub(r" (unsigned|zerofill)", "", word)
     family = _BY_WORD.get(" ".join(word.split()), Family.OTHER)

@@ -34,9 +34,18 @@ def differs_in_form_only(one: str | None, other: str | None) -> bool:
 def _spell(value: Any) -> Any:
     """Mark numbers, so that none passes for a text."""
     if isinstance(value, Decimal):
-        return {"": f"{value.normalize()}"}
+        return {"": _spell_number(value)}
     if isinstance(value, dict):
         return {f"k{key}": _spell(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_spell(each) for each in value]
     return value
+
+
+def _spell_number(value: Decimal) -> str:
+    """Spell a number without trailing zeros; `normalize` would round it to the context's 28 digits."""
+    sign, digits, exponent = value.as_tuple()
+    text = "".join(map(str, digits))
+    significant = text.strip("0")
+    zeros = len(text) - len(text.rstrip("0"))
+    return f"{'-' * sign}{significant}e{int(exponent) + zeros}" if significant else f"{'-' * sign}0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -108,3 +109,17 @@ def test_labels_of_models_lead_to_their_tables():
     ]
     assert list(ownership.tables_of("photos.Gone")) == ["photos_gone"]
     assert list(ownership.tables_of("plain_table")) == ["plain_table"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_follows_a_switch_within_the_interval(isolate):
+    isolate(SERVICE_DATABASES={"images": "images"}, SNAPSHOT_INTERVAL=timedelta(milliseconds=20))
+    try:
+        assert router.db_for_read(Photo) is None
+        ownership.assign(TABLES, owner="images")
+        deadline = time.monotonic() + 30
+        while router.db_for_read(Photo) != "images" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert router.db_for_read(Photo) == "images"
+    finally:
+        snapshot.forget()
