@@ -113,8 +113,8 @@ def open_pair(service: str) -> Iterator[Pair]:
     """Open both ends of the move to *service*, with their sessions prepared, and close them in the end."""
     pair = Pair(source=dialect_of(source_connection()), target=dialect_of(target_connection(service)))
     try:
-        pair.source.prepare_source()
-        pair.target.prepare_target()
+        pair.source.open_source()
+        pair.target.open_target()
         yield pair
     finally:
         pair.close()
