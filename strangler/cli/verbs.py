@@ -17,6 +17,7 @@ _NEEDED_APP = {
     "override": "strangler.rollout",
     "calls": "strangler.rollout",
     "up": "strangler.rollout",
+    "move": "strangler.move",
     "relay": "strangler.outbox",
     "outbox": "strangler.outbox",
     "inbox": "strangler.service",

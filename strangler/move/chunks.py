@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-SMALLEST, LARGEST = 100, 50_000
+FIRST, SMALLEST, LARGEST = 1_000, 100, 50_000
 LARGEST_BYTES = 16 * 1024 * 1024
 WEIGHT = 0.25  # of the newest measurement
 GROWTH = 2.0  # at most, from one chunk to the next: one lucky chunk must not make a giant of the next
@@ -21,7 +21,7 @@ class ChunkSize:
     """
 
     aim: timedelta = timedelta(milliseconds=250)
-    rows: int = 1_000
+    rows: int = field(default_factory=lambda: FIRST)
     _seconds_per_row: float = field(default=0.0, init=False)
 
     def measured(self, *, rows: int, size: int, seconds: float) -> None:

@@ -14,11 +14,11 @@ from strangler.conf import config
 from strangler.core.stages import advance_move
 from strangler.errors import MoveBusyError, MoveError
 from strangler.move.models import MoveEvent, MoveRecord
+from strangler.move.throttle import Limits
 from strangler.outbox.clock import read_now
 
 if TYPE_CHECKING:
     from strangler.core.stages import MoveStage
-    from strangler.move.throttle import Limits
 
 LEASE = timedelta(seconds=15)
 
@@ -33,6 +33,25 @@ def current(service: str) -> MoveRecord:
     if record is None:
         raise MoveError(f"there is no move. Begin one with: strangler move {service} start", move=service)
     return record
+
+
+def latest(service: str) -> MoveRecord:
+    """Return the move to *service* that is under way, or else the last one, which is over.
+
+    Raises:
+        MoveError: there was never one.
+    """
+    last = MoveRecord.objects.using(config().database).filter(service=service).order_by("-pk").first()
+    return last or current(service)
+
+
+def limits(record: MoveRecord) -> Limits:
+    """Return the limits that hold."""
+    return Limits(
+        rows_per_second=record.max_rows_per_second or None,
+        replica_lag=record.replica_lag_limit,
+        running_threads=record.max_running_threads or None,
+    )
 
 
 def note(record: MoveRecord, what: str, *, actor: str, reason: str = "") -> MoveEvent:

@@ -28,7 +28,7 @@ from strangler.move.following import ENTRIES, Follower
 from strangler.move.laying import lay, table_pairs
 from strangler.move.positions import Positions
 from strangler.move.progress import Speedometer, save
-from strangler.move.throttle import Limits, Throttle
+from strangler.move.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +95,9 @@ class Runner:
             self.positions = Positions(
                 target=self.pair.target, move=self.record.pk, token=token, service=self.record.service
             )
-            self._throttle = Throttle(limits=self._limits, measure=self.pair.source.measure, idle=self._idle)
+            self._throttle = Throttle(
+                limits=lambda: records.limits(self.record), measure=self.pair.source.measure, idle=self._idle
+            )
             self.tables = self._attempts.run(lambda: table_pairs(self.record, pair=self.pair))
             self._attempts.run(lambda: self.positions.claim([table.number for table in self.tables]))
             yield
@@ -207,13 +209,6 @@ class Runner:
             speed=self._speed.read(),
         )
         self.on_progress(self.record)
-
-    def _limits(self) -> Limits:
-        return Limits(
-            rows_per_second=self.record.max_rows_per_second or None,
-            replica_lag=self.record.replica_lag_limit,
-            running_threads=self.record.max_running_threads or None,
-        )
 
     def _idle(self, _reason: str) -> None:
         """Stay the holder while the throttle waits, and meet new limits."""

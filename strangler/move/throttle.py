@@ -24,6 +24,12 @@ class Limits:
     replica_lag: timedelta | None = None
     running_threads: int | None = None
 
+    def __str__(self) -> str:
+        rows = f"{self.rows_per_second:,} rows per second" if self.rows_per_second else ""
+        lag = f"replica lag {self.replica_lag.total_seconds():g} s" if self.replica_lag else ""
+        threads = f"{self.running_threads} running threads" if self.running_threads else ""
+        return ", ".join(filter(None, (rows, lag, threads))) or "none"
+
     def reason(self, load: Load) -> str:
         """Return why the move has to wait under *load*; empty when it may go on."""
         if self.replica_lag is not None and load.replica_lag is not None:

@@ -144,7 +144,7 @@ class PostgreSQLDialect(CommonDialect):
         """Return how many entries wait, 100,000 at most, and the age of the oldest in seconds."""
         name = self.quote(log)
         sql = (
-            f"SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT 100000) some), COALESCE(EXTRACT(EPOCH FROM "  # noqa: S608
+            f"SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT 100000) AS entries), COALESCE(EXTRACT(EPOCH FROM "  # noqa: S608
             f"clock_timestamp() - (SELECT strangler_at FROM {name} ORDER BY strangler_id LIMIT 1)), 0)"
         )
         ((count, age),) = self.fetch(Statement(sql=sql))

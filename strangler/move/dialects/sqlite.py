@@ -109,10 +109,8 @@ class SQLiteDialect(CommonDialect):
             for unique in shape.uniques
         )
         name = self.quote(self.trigger(move, number, "REPLACE"))
-        return [
-            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE INSERT ON {on} FOR EACH ROW BEGIN "  # noqa: S608
-            f"INSERT INTO {log} ({names}) SELECT {names} FROM {on} WHERE {same}; END"
-        ]
+        body = f"INSERT INTO {log} ({names}) SELECT {names} FROM {on} WHERE {same};"  # noqa: S608
+        return [f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE INSERT ON {on} FOR EACH ROW BEGIN {body} END"]
 
     def unfollow_ddl(self, _shape: TableShape, *, move: int, number: int) -> list[str]:
         """Return the statements that take them away; each can be run again."""

@@ -38,7 +38,9 @@ def postgres_world(postgres, postgres_url):
 
 @pytest.fixture
 def sqlite_world(tmp_path):
-    with world(f"sqlite:///{tmp_path / 'source.sqlite3'}", f"sqlite:///{tmp_path / 'target.sqlite3'}") as made:
+    with world(
+        f"sqlite:///{tmp_path / 'source.sqlite3'}", f"sqlite:///{tmp_path / 'target.sqlite3'}"
+    ) as made:
         yield made
 
 

@@ -7,7 +7,6 @@ import uuid
 import pytest
 
 from strangler.core.stages import MoveStage
-from strangler.move.chunks import ChunkSize
 
 PHOTOS = "CREATE TABLE photo (id BIGINT PRIMARY KEY, title VARCHAR(200) NOT NULL, width INTEGER NULL)"
 
@@ -16,14 +15,7 @@ PHOTOS = "CREATE TABLE photo (id BIGINT PRIMARY KEY, title VARCHAR(200) NOT NULL
 def small_chunks(monkeypatch):
     """Take a hundred rows at a time at most, so that small tables have many chunks."""
     monkeypatch.setattr("strangler.move.chunks.LARGEST", 100)
-    monkeypatch.setattr(ChunkSize.__dataclass_fields__["rows"], "default", 100)
-    monkeypatch.setattr(ChunkSize, "__init__", lambda self, **_: _small(self))
-
-
-def _small(size):
-    from datetime import timedelta
-
-    size.aim, size.rows, size._seconds_per_row = timedelta(seconds=1), 100, 0.0
+    monkeypatch.setattr("strangler.move.chunks.FIRST", 100)
 
 
 def test_an_empty_table_is_copied(any_world):
