@@ -121,7 +121,7 @@ def acquire(record: MoveRecord, *, lease: timedelta = LEASE, is_forced: bool = F
     """
     using = config().database
     now = read_now(using)
-    free = Q() if is_forced else Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    free = Q() if is_forced or _is_gone(record.holder) else Q(leased_until__isnull=True) | Q(leased_until__lt=now)
     records = MoveRecord.objects.using(using)
     taken = records.filter(free, pk=record.pk).update(
         holder=process_name(), token=F("token") + 1, leased_until=now + lease
@@ -130,6 +130,20 @@ def acquire(record: MoveRecord, *, lease: timedelta = LEASE, is_forced: bool = F
     if not taken:
         raise MoveBusyError(record.service, holder=record.holder)
     return record.token
+
+
+def _is_gone(holder: str) -> bool:
+    """Whether *holder* was a process of this machine that is no more, so that nobody has to wait for its lease."""
+    host, _, pid = holder.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def renew(record: MoveRecord, *, token: int, lease: timedelta = LEASE) -> None:

@@ -45,7 +45,8 @@ class CommonDialect:
     def cursor(self) -> CursorWrapper:
         """Return a cursor on a connection whose session is as it should be."""
         if self.connection.connection is None:
-            self.connection.connect()
+            with self.connection.wrap_database_errors:
+                self.connection.connect()
             try:
                 self._prepare()
             except BaseException:
@@ -55,7 +56,8 @@ class CommonDialect:
 
     def recover(self, *, is_lost: bool = False) -> None:
         """Close the connection if it broke; the next statement opens another."""
-        if is_lost or not self.connection.is_usable():
+        is_open = self.connection.connection is not None
+        if is_lost or (is_open and not self.connection.is_usable()):
             self.connection.close()
 
     @contextmanager

@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from django.db import OperationalError
+
 from strangler.move.dialects.base import Column, ForeignKey, Kind, Statement, TableShape, Trigger, Unique
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ def read(fetch: Fetch, table: str, *, is_mariadb: bool) -> TableShape:
     found = fetch(Statement(sql=_TABLE, params=(table,)))
     if not found:
         raise LookupError(table)
-    engine, generation = found[0]
     json_columns = _json_columns(fetch, table) if is_mariadb else set()
     columns = fetch(Statement(sql=_COLUMNS, params=(table,)))
     primary_key, uniques = _keys(fetch, table)
@@ -74,12 +75,26 @@ def read(fetch: Fetch, table: str, *, is_mariadb: bool) -> TableShape:
             Trigger(name=name, timing=timing, event=event)
             for name, timing, event in fetch(Statement(sql=_TRIGGERS, params=(table,)))
         ),
-        engine=str(engine or ""),
-        generation=str(generation or ""),
+        engine=str(found[0][0] or ""),
+        generation=generation(fetch, table, is_mariadb=is_mariadb),
     )
 
 
-_TABLE = """SELECT ENGINE, CREATE_TIME FROM information_schema.TABLES
+def generation(fetch: Fetch, table: str, *, is_mariadb: bool) -> str:
+    """Return InnoDB's number of the table, which TRUNCATE and a rebuild change; empty without the PROCESS privilege."""
+    place = "INNODB_SYS_TABLES" if is_mariadb else "INNODB_TABLES"
+    sql = f"SELECT TABLE_ID FROM information_schema.{place} WHERE NAME = CONCAT(DATABASE(), '/', %s)"  # noqa: S608
+    try:
+        rows = fetch(Statement(sql=sql, params=(table,)))
+    except OperationalError as error:
+        if error.args[0] != ACCESS_DENIED:
+            raise
+        return ""
+    return str(rows[0][0]) if rows else ""
+
+
+ACCESS_DENIED = 1227
+_TABLE = """SELECT ENGINE FROM information_schema.TABLES
     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s AND TABLE_TYPE = 'BASE TABLE'"""
 _COLUMNS = """SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION,
     NUMERIC_SCALE, DATETIME_PRECISION, CHARACTER_SET_NAME, COLLATION_NAME, COLUMN_DEFAULT, EXTRA

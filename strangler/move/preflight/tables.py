@@ -33,6 +33,14 @@ def refuse_table(each: TablePair, *, pair: Pair) -> Iterator[Refusal]:
     if pair.source.name == "mysql":
         yield from _silent_cascades(each)
         yield from _engine(each)
+        if not each.source.generation:
+            yield Refusal(
+                name="truncate-unseen",
+                table=each.source.name,
+                reason="TRUNCATE fires no trigger, and the role may not see InnoDB's tables, which would tell.",
+                action="GRANT PROCESS ON *.* TO it, or see to it that nobody truncates the table.",
+                is_warning=True,
+            )
 
 
 def _keys(each: TablePair) -> Iterator[Refusal]:
