@@ -20,7 +20,7 @@ class ChunkSize:
         rows: of the first chunk.
     """
 
-    aim: timedelta = timedelta(milliseconds=250)
+    aim: timedelta = timedelta(milliseconds=500)
     rows: int = field(default_factory=lambda: FIRST)
     _seconds_per_row: float = field(default=0.0, init=False)
 

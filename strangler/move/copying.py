@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from strangler.move.positions import Positions
     from strangler.move.tables import TablePair
 
-BURST = timedelta(seconds=1)
+BURST = timedelta(seconds=3)  # each end costs one chunk that was not read ahead
 
 
 @dataclass(slots=True, kw_only=True)

@@ -121,7 +121,11 @@ def acquire(record: MoveRecord, *, lease: timedelta = LEASE, is_forced: bool = F
     """
     using = config().database
     now = read_now(using)
-    free = Q() if is_forced or _is_gone(record.holder) else Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    free = (
+        Q()
+        if is_forced or _is_gone(record.holder)
+        else Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+    )
     records = MoveRecord.objects.using(using)
     taken = records.filter(free, pk=record.pk).update(
         holder=process_name(), token=F("token") + 1, leased_until=now + lease

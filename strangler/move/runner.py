@@ -117,7 +117,7 @@ class Runner:
         ]
 
     def _turn(self) -> int:
-        """Do about a second's work and return how many changes or chunks there were, 0 for nothing to do."""
+        """Do a burst or about a second of following and return how many changes or chunks there were, 0 for nothing to do."""
         try:
             return self._attempts.run(self._work)
         except (IntegrityError, DataError) as error:

@@ -64,13 +64,16 @@ class Storm:
 
     def act_update(self, site, dice):
         self.run(
-            site, "UPDATE photo SET stars = stars + 1 WHERE id >= %s ORDER BY id LIMIT 1", dice.randrange(1_000_000)
+            site,
+            "UPDATE photo SET stars = stars + 1 WHERE id >= %s ORDER BY id LIMIT 1",
+            dice.randrange(1_000_000),
         )
 
     def act_delete_with_its_tags(self, site, dice):
         rows = site.fetch(
             Statement(
-                sql="SELECT id FROM photo WHERE id >= %s ORDER BY id LIMIT 1", params=(dice.randrange(1_000_000),)
+                sql="SELECT id FROM photo WHERE id >= %s ORDER BY id LIMIT 1",
+                params=(dice.randrange(1_000_000),),
             )
         )
         for (key,) in rows:
@@ -94,7 +97,8 @@ class Storm:
         first = dice.randrange(1_000_000)
         rows = site.fetch(
             Statement(
-                sql="SELECT id, title FROM photo WHERE id >= %s ORDER BY id LIMIT 2 FOR UPDATE", params=(first,)
+                sql="SELECT id, title FROM photo WHERE id >= %s ORDER BY id LIMIT 2 FOR UPDATE",
+                params=(first,),
             )
         )
         if len(rows) == 2:

@@ -17,7 +17,8 @@ _PLAIN = {
     **dict.fromkeys((Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.UUID), "CAST({name} AS CHAR)"),
     Kind.BIT: "({name} + 0)",
 }
-_ESCAPES = (("0x5C", "0x5C5C"), ("0x09", "0x5C74"), ("0x0A", "0x5C6E"), ("0x0D", "0x5C72"))
+_ESCAPES = (("0x5C", "0x5C5C"), ("0x09", "0x5C74"), ("0x0A", "0x5C6E"))
+_RETURN = ("0x0D", "0x5C72")
 
 
 def line(names: list[str], columns: tuple[Column, ...], *, targets: tuple[Column, ...]) -> str:
@@ -37,12 +38,18 @@ def field(name: str, column: Column, *, target: Column) -> str:
         return f"REPLACE({name}, '-', '')"
     if column.kind is Kind.FLOAT:
         return f"CAST({name} AS DOUBLE)"  # as FLOAT it would be written with six digits of nine
-    return _PLAIN.get(column.kind, escaped("CAST(CONVERT({name} USING utf8mb4) AS BINARY)")).format(name=name)
+    if column.kind in _PLAIN:
+        return _PLAIN[column.kind].format(name=name)
+    text = name if column.charset == "utf8mb4" else f"CONVERT({name} USING utf8mb4)"
+    return escaped(f"CAST({text} AS BINARY)", target=target)
 
 
-def escaped(expression: str) -> str:
-    """Return *expression* with a backslash before what divides fields and lines."""
-    for what, by in _ESCAPES:
+def escaped(expression: str, *, target: Column) -> str:
+    """Return *expression* with a backslash before what divides fields and lines.
+
+    PostgreSQL, whose columns have no character set of their own, wants a carriage return marked as well.
+    """
+    for what, by in _ESCAPES if target.charset else (*_ESCAPES, _RETURN):
         expression = f"REPLACE({expression}, {what}, {by})"
     return expression
 

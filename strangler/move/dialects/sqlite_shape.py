@@ -45,7 +45,9 @@ def read(fetch: Fetch, table: str, *, quote: Callable[[str], str]) -> TableShape
         LookupError: there is no such table.
     """
     name = quote(table)
-    fetch(Statement(sql="SELECT 1 FROM sqlite_master LIMIT 1"))  # a PRAGMA alone may answer from an old schema
+    fetch(
+        Statement(sql="SELECT 1 FROM sqlite_master LIMIT 1")
+    )  # a PRAGMA alone may answer from an old schema
     rows = fetch(Statement(sql=f"PRAGMA table_xinfo({name})"))
     if not rows:
         raise LookupError(table)

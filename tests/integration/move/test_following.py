@@ -122,7 +122,9 @@ def test_an_entry_followed_twice_does_no_harm(photos, monkeypatch):
     assert photos.same("photo")
 
 
-def test_a_transaction_open_for_longer_than_many_steps_is_followed_when_it_commits(postgres_world, mariadb_world):
+def test_a_transaction_open_for_longer_than_many_steps_is_followed_when_it_commits(
+    postgres_world, mariadb_world
+):
     for world in (postgres_world, mariadb_world):
         world.both(PHOTOS)
         world.write_many("INSERT INTO photo VALUES (%s, %s)", [(n, f"photo {n}") for n in range(1, 301)])
@@ -209,7 +211,9 @@ def test_a_column_dropped_in_the_middle_pauses_the_move(photos, monkeypatch):
     def drop_then_read(dialect, shape, **options):
         reads.append(shape)
         if len(reads) == 3:
-            photos.write("UPDATE photo SET width = 1 WHERE id = 0")  # SQLite's connection reads the schema anew
+            photos.write(
+                "UPDATE photo SET width = 1 WHERE id = 0"
+            )  # SQLite's connection reads the schema anew
             photos.write("ALTER TABLE photo DROP COLUMN width")
         return read(dialect, shape, **options)
 

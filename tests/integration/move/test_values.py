@@ -7,7 +7,19 @@ from django.db import IntegrityError
 
 from strangler.move.dialects.base import Batch, Statement
 
-NASTY = ["tab\there", "line\nfeed", "return\r", "back\\slash", "\\N", "", " trailing ", "🎉 é ß", "a\\\tb", "NULL", "\x1a"]
+NASTY = [
+    "tab\there",
+    "line\nfeed",
+    "return\r",
+    "back\\slash",
+    "\\N",
+    "",
+    " trailing ",
+    "🎉 é ß",
+    "a\\\tb",
+    "NULL",
+    "\x1a",
+]
 
 
 @pytest.fixture(params=["file", "insert"])
@@ -35,7 +47,10 @@ def test_text_with_all_that_divides_fields_and_lines(loading):
 
 def test_binary_values_of_every_byte(loading):
     loading.both("CREATE TABLE t (id INT PRIMARY KEY, b BLOB, c BINARY(4), d BIT(12))")
-    loading.write("INSERT INTO t VALUES (1, %s, 0x00FF0A09, b'101000000001'), (2, '', 'a', 0), (3, NULL, NULL, NULL)", bytes(range(256)))
+    loading.write(
+        "INSERT INTO t VALUES (1, %s, 0x00FF0A09, b'101000000001'), (2, '', 'a', 0), (3, NULL, NULL, NULL)",
+        bytes(range(256)),
+    )
     loading.run(loading.move("t"))
     source, target = everything(loading, "t")
     assert source == target
@@ -79,7 +94,31 @@ def test_keys_that_a_collation_calls_nearly_equal_are_all_copied(mariadb_world, 
     ):
         table = f"t{number}"
         mariadb_world.both(f"CREATE TABLE {table} (k VARCHAR(40) COLLATE {collation} PRIMARY KEY, n INT)")
-        words = ["a", "A", "b", "ä", "Ä", "aa", "z", "Z", "é", "e", "E", "ss", "ß", "a ", "a  ", "🎉", "🎈", "", "ö", "o", "ñ", "Ω", "ω"]
+        words = [
+            "a",
+            "A",
+            "b",
+            "ä",
+            "Ä",
+            "aa",
+            "z",
+            "Z",
+            "é",
+            "e",
+            "E",
+            "ss",
+            "ß",
+            "a ",
+            "a  ",
+            "🎉",
+            "🎈",
+            "",
+            "ö",
+            "o",
+            "ñ",
+            "Ω",
+            "ω",
+        ]
         for n, word in enumerate(words):
             try:
                 mariadb_world.write(f"INSERT INTO {table} VALUES (%s, %s)", word, n)
@@ -93,7 +132,9 @@ def test_keys_of_latin1_are_compared_in_latin1(mariadb_world, monkeypatch):
     monkeypatch.setattr("strangler.move.chunks.LARGEST", 3)
     monkeypatch.setattr("strangler.move.chunks.SMALLEST", 1)
     monkeypatch.setattr("strangler.move.chunks.FIRST", 3)
-    mariadb_world.both("CREATE TABLE t (k VARCHAR(10) CHARACTER SET latin1 COLLATE latin1_german2_ci PRIMARY KEY, n INT)")
+    mariadb_world.both(
+        "CREATE TABLE t (k VARCHAR(10) CHARACTER SET latin1 COLLATE latin1_german2_ci PRIMARY KEY, n INT)"
+    )
     words = ["a", "ä", "ae9", "af", "b", "ÿ", "z", "ö", "oe1", "p", "ü", "é"]
     mariadb_world.write_many("INSERT INTO t VALUES (%s, %s)", list(zip(words, range(99), strict=False)))
     mariadb_world.run(mariadb_world.move("t"))
@@ -136,7 +177,9 @@ def test_from_mariadb_to_postgresql(crossing_world):
         crossing_world.write(
             "INSERT INTO t VALUES (%s, 'aaaaaaaabbbbccccddddeeeeeeeeeeee', %s, %s, '2024-02-29 23:59:59.999999', "
             """1234567890.12, '{"a": "x\\\\ty"}', 0.1e0 + 0.2e0, TRUE, '2024-02-29', '23:59:59.123456')""",
-            number, text, bytes(range(256)),
+            number,
+            text,
+            bytes(range(256)),
         )
     record = crossing_world.move("t")
     crossing_world.run(record)
@@ -147,8 +190,14 @@ def test_from_mariadb_to_postgresql(crossing_world):
     by_text = {row[0]: row[1:] for row in rows}
     assert set(by_text) == {*NASTY[1:], None}
     assert by_text["\\N"] == (
-        bytes(range(256)), "2024-02-29 23:59:59.999999+00", "1234567890.12", "x\ty", 0.1 + 0.2, True,
-        "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "23:59:59.123456",
+        bytes(range(256)),
+        "2024-02-29 23:59:59.999999+00",
+        "1234567890.12",
+        "x\ty",
+        0.1 + 0.2,
+        True,
+        "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        "23:59:59.123456",
     )
 
 
