@@ -5,11 +5,14 @@ STOP appears), ``python`` (keyset pages and ``executemany``, as one would write 
 The last line that it prints is a JSON object.
 """
 
+# ruff: noqa: PLC0415 - models can be imported only when Django is set up
+
 import json
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -133,7 +136,7 @@ def connect(url: str) -> MySQLdb.Connection:
     )
 
 
-def timed(work) -> dict[str, float]:  # noqa: ANN001
+def timed(work: Callable[[], None]) -> dict[str, float]:
     """Run *work* and return seconds, and MiB that it needed beyond what the process had before."""
     before, began = resident_mib(), time.perf_counter()
     work()

@@ -4,6 +4,8 @@ CONTROL is the path of a SQLite file that holds the record of the move. With ``-
 copied and no change waits.
 """
 
+# ruff: noqa: PLC0415 - models can be imported only when Django is set up
+
 from __future__ import annotations
 
 import sys
@@ -67,7 +69,7 @@ def main(control, source, target, *names):
     record = find_or_create(pair, names)
     began = time.monotonic()
     Runner(record=record, pair=pair, actor="tests").run(until=MoveStage.FOLLOWING)
-    print(f"following after {time.monotonic() - began:.1f} s")
+    sys.stdout.write(f"following after {time.monotonic() - began:.1f} s\n")
     pair.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
@@ -11,6 +12,7 @@ from django.db import IntegrityError
 from strangler.core.stages import MoveStage
 from strangler.move import laying, records
 from strangler.move.copying import Copier
+from strangler.move.dialects.base import Statement
 from strangler.move.errors import MoveBusyError, MovePausedError
 
 PHOTOS = "CREATE TABLE photo (id BIGINT PRIMARY KEY, title VARCHAR(100) NOT NULL UNIQUE)"
@@ -38,14 +40,10 @@ def copied_in_part(world, record, *, bursts=1):
     laying.lay(record, tables=runner.tables, pair=world.pair)
     records.change_stage(record, MoveStage.COPYING, actor="tests")
     for _ in range(bursts):
-        Copier(pair=world.pair, positions=runner.positions, table=runner.tables[0]).burst(duration=-_day())
+        Copier(pair=world.pair, positions=runner.positions, table=runner.tables[0]).burst(
+            duration=timedelta(days=-1)
+        )
     return runner, holding
-
-
-def _day():
-    from datetime import timedelta
-
-    return timedelta(days=1)
 
 
 def test_a_burst_that_is_over_has_brought_one_chunk_and_its_position(photos):
@@ -194,7 +192,7 @@ def test_a_column_added_to_the_source_pauses_the_move_by_name(photos):
     photos.write("ALTER TABLE photo ADD COLUMN stars INTEGER DEFAULT 3 NOT NULL")
     holding.__exit__(None, None, None)
     # What was written down when the move began counts, not what a new process sees first.
-    with pytest.raises(MovePausedError, match="schema-changed.*photo") as caught:
+    with pytest.raises(MovePausedError, match=r"schema-changed.*photo") as caught:
         photos.run(record)
     assert caught.value.name == "schema-changed"
     record.refresh_from_db()
@@ -270,6 +268,4 @@ def test_a_full_disk_on_the_target_pauses_the_move_with_the_reason(sqlite_world)
 
 
 def _sql(text):
-    from strangler.move.dialects.base import Statement
-
     return Statement(sql=text)
