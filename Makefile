@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 endif
 
 BIN := .venv/bin
-BENCHES := facade images uploads
+BENCHES := facade images uploads move
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help

@@ -14,6 +14,7 @@ PUBLIC = {
     "strangler.calls": ["install", "route_task", "seam"],
     "strangler.cli": ["VERBS"],
     "strangler.facade": ["current_decision"],
+    "strangler.move.preflight": ["Refusal", "examine"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],

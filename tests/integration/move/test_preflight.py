@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from strangler.move.dialects.base import Statement
+from strangler.move.databases import Pair, connection_to, dialect_of
+from strangler.move.dialects.base import ForeignKey, Statement
 from strangler.move.preflight import examine
+from strangler.move.preflight.cutting import migration
 
 
 def names(world, *tables, **options):
@@ -53,9 +55,6 @@ def test_the_scan_that_is_offered_finds_orphans(sqlite_world):
 
 @pytest.mark.django_db
 def test_the_cut_of_a_model_is_a_migration(any_world):
-    from strangler.move.dialects.base import ForeignKey
-    from strangler.move.preflight.cutting import migration
-
     key = ForeignKey(
         name="fk",
         table="photos_photo",
@@ -160,8 +159,6 @@ def test_zero_dates_are_refused_by_postgresql(crossing_world):
 
 
 def test_a_role_that_may_not_do_enough_is_told_what_it_lacks(mariadb_world):
-    from strangler.move.databases import Pair, connection_to, dialect_of
-
     mariadb_world.both("CREATE TABLE t (id INT PRIMARY KEY)")
     database = mariadb_world.source_url.rpartition("/")[2]
     source = mariadb_world.pair.source
@@ -192,8 +189,6 @@ def test_a_target_that_takes_no_files_is_slower_and_no_more(mariadb_world):
 
 
 def test_engines_between_which_nothing_moves_are_refused(mariadb_world, sqlite_world):
-    from strangler.move.databases import Pair
-
     for world in (mariadb_world, sqlite_world):
         world.both("CREATE TABLE t (id INTEGER PRIMARY KEY)")
     pair = Pair(source=sqlite_world.pair.source, target=mariadb_world.pair.target)
