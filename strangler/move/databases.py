@@ -15,7 +15,7 @@ from django.db import connections
 from django.db.utils import load_backend
 
 from strangler.conf import config, database_from_url
-from strangler.errors import MoveError
+from strangler.errors import MoveError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def target_url(service: str) -> str:
     Raises:
         MoveError: the variable is not set.
     """
-    variable = config().topology.services[service].database_variable
+    variable = _variable(service)
     url = os.environ.get(variable, "")
     if not url:
         message = f"{variable} is not set, so nobody knows where the tables go. Set it to the service's database URL."
@@ -70,13 +70,20 @@ def target_url(service: str) -> str:
 def source_connection() -> BaseDatabaseWrapper:
     """Return a new connection to the monolith's database, apart from the one that requests use."""
     original = connections[config().database]
-    return original.copy(alias=original.alias)
+    return _prepared(original.copy(alias=original.alias))
 
 
 def target_connection(service: str) -> BaseDatabaseWrapper:
     """Return a new connection to the database of *service*."""
-    variable = config().topology.services[service].database_variable
-    return connection_to(target_url(service), alias=target_alias(service), variable=variable)
+    url = target_url(service)
+    return connection_to(url, alias=target_alias(service), variable=_variable(service))
+
+
+def _variable(service: str) -> str:
+    services = config().topology.services
+    if service not in services:
+        raise MoveError(f"there is no such service.{did_you_mean(service, services)}", move=service)
+    return services[service].database_variable
 
 
 def connection_to(url: str, *, alias: str, variable: str = "DATABASE_URL") -> BaseDatabaseWrapper:
@@ -84,11 +91,16 @@ def connection_to(url: str, *, alias: str, variable: str = "DATABASE_URL") -> Ba
     entry = connections.configure_settings({"default": {}, alias: database_from_url(url, variable=variable)})[
         alias
     ]
-    if entry["ENGINE"].endswith("mysql"):
-        entry["OPTIONS"] = {**entry["OPTIONS"], "local_infile": True}
     backend = load_backend(entry["ENGINE"])
-    wrapper: BaseDatabaseWrapper = backend.DatabaseWrapper(entry, alias)
-    wrapper.inc_thread_sharing()  # the reader of the next chunk is a thread
+    return _prepared(backend.DatabaseWrapper(entry, alias))
+
+
+def _prepared(wrapper: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    """Let either end be written to from a file, since a move may go back, and be used by the reader's thread."""
+    if wrapper.vendor == "mysql":
+        options = wrapper.settings_dict["OPTIONS"]
+        wrapper.settings_dict["OPTIONS"] = {**options, "local_infile": True}
+    wrapper.inc_thread_sharing()
     return wrapper
 
 
@@ -113,8 +125,8 @@ def open_pair(service: str) -> Iterator[Pair]:
     """Open both ends of the move to *service*, with their sessions prepared, and close them in the end."""
     pair = Pair(source=dialect_of(source_connection()), target=dialect_of(target_connection(service)))
     try:
-        pair.source.prepare_source()
-        pair.target.prepare_target()
+        pair.source.open_source()
+        pair.target.open_target()
         yield pair
     finally:
         pair.close()

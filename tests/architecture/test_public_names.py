@@ -37,6 +37,7 @@ PUBLIC = {
         "find_losses",
         "pair_columns",
     ],
+    "strangler.move.preflight": ["Refusal", "examine"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],

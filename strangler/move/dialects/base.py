@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -132,7 +133,7 @@ class TableShape:
         referenced_by: those of other tables, and its own, that point here.
         triggers: all, also those of a move.
         engine: storage engine; empty where the database has one.
-        generation: changes when the table is dropped, truncated or rebuilt; empty where the engine does not tell.
+        generation: changes when the table is truncated or rebuilt, where no trigger would tell; else empty.
     """
 
     name: str
@@ -234,6 +235,12 @@ class Dialect(Protocol):
     def fetch(self, statement: Statement) -> list[tuple[Any, ...]]:
         """Run *statement* and return its rows."""
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit what the block wrote, or nothing of it."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Show the same moment to every statement of the block; nothing may be written in it."""
+
     # Reading, in the order of the primary key. See Note [Key order].
 
     def after(self, shape: TableShape, key: Key, *, prefix: str = "") -> Statement:
@@ -293,11 +300,14 @@ class Dialect(Protocol):
 
     # Sessions and failures
 
-    def prepare_source(self) -> None:
-        """Set up the session for reading: UTC, short waits for locks."""
+    def open_source(self) -> None:
+        """Connect for reading: UTC, short waits for locks. A connection that breaks is opened and set up anew."""
 
-    def prepare_target(self) -> None:
-        """Set up the session for writing: UTC, strict, foreign keys unchecked, seen by triggers as a mover."""
+    def open_target(self) -> None:
+        """Connect for writing: UTC, strict, foreign keys unchecked, seen by triggers as a mover."""
+
+    def recover(self, *, is_lost: bool = False) -> None:
+        """Close the connection if it broke; the next statement opens another."""
 
     def measure(self) -> Load:
         """Return how busy the server is."""
