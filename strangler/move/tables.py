@@ -67,9 +67,9 @@ def _model(label: str) -> type[models.Model] | None:
 
 def _tables(model: type[models.Model]) -> list[str]:
     """Return the model's table and those that its many-to-many fields made."""
-    through = [field.remote_field.through for field in model._meta.local_many_to_many]  # noqa: SLF001
-    made = [each._meta.db_table for each in through if each and each._meta.auto_created]  # noqa: SLF001
-    return [model._meta.db_table, *made]  # noqa: SLF001
+    through = [field.remote_field.through for field in model._meta.local_many_to_many]
+    made = [each._meta.db_table for each in through if each and each._meta.auto_created]
+    return [model._meta.db_table, *made]
 
 
 def in_order(tables: Mapping[str, str], *, foreign_keys: Iterable[ForeignKey]) -> list[str]:

@@ -60,22 +60,22 @@ def migration(key: ForeignKey) -> str:
         back = f"FOREIGN KEY ({columns}) REFERENCES {key.target_table} ({', '.join(key.target_columns)})"
         return f"forward: DROP CONSTRAINT {key.name} of {key.table}; back: ADD CONSTRAINT {key.name} {back}"
     model, field = found
-    options = model._meta  # noqa: SLF001
+    options = model._meta
     to = field.related_model
     return _MIGRATION.format(
         label=options.app_label,
         model=options.model_name,
         field=field.name,
         kind=type(field).__name__,
-        to=to if isinstance(to, str) else to._meta.label,  # noqa: SLF001
+        to=to if isinstance(to, str) else to._meta.label,
         null=field.null,
     )
 
 
 def _field(key: ForeignKey) -> tuple[type[models.Model], models.ForeignKey[object, object]] | None:
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.db_table == key.table:  # noqa: SLF001
-            for field in model._meta.local_fields:  # noqa: SLF001
+        if model._meta.db_table == key.table:
+            for field in model._meta.local_fields:
                 if isinstance(field, models.ForeignKey) and (field.column,) == key.columns:
                     return model, field
     return None
