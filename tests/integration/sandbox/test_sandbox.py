@@ -23,7 +23,7 @@ from strangler.outbox.models import OutboxMessage
 from tests.integration.sandbox import shop
 
 MANY = 10_000
-MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory
+MEMORY = Path("/dev/shm")
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
