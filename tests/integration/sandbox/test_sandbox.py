@@ -65,7 +65,7 @@ def test_ten_thousand_writes_leave_no_row_no_mail_no_message_and_no_file(media, 
     client = Client()
     headers = {tokens.SHADOW_HEADER: tokens.sign_shadow("many", audience=tokens.MONOLITH)}
     for number in range(MANY):
-        if number % 1_000 == 999:  # a token lives for half a minute
+        if number % 50 == 49:  # a token lives for half a minute
             headers = {tokens.SHADOW_HEADER: tokens.sign_shadow("many", audience=tokens.MONOLITH)}
         assert client.post(f"/write/?n={number}", headers=headers).status_code == 200
     assert_nothing_stayed(media)
