@@ -315,12 +315,7 @@ class MoveError(StranglerError):
 
 
 class PreflightError(MoveError):
-    """A move was refused before anything was changed.
-
-    Args:
-        move: the service that the tables go to.
-        refusals: each with `name`, `reason` and `action`; see `strangler.move.preflight.Refusal`.
-    """
+    """A move was refused before anything was changed; each of *refusals* has `name`, `reason` and `action`."""
 
     def __init__(self, move: str, *, refusals: Sequence[object]) -> None:
         lines = "".join(f"\n  {refusal}" for refusal in refusals)
