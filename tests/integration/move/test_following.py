@@ -242,6 +242,23 @@ def test_a_row_that_the_target_refuses_pauses_the_move_and_copies_nothing_of_its
     assert photos.count("target", "photo") == 201
 
 
+def test_the_site_still_learns_the_key_of_a_row_that_it_inserted(any_world):
+    key = {"mysql": "BIGINT AUTO_INCREMENT", "postgresql": "SERIAL"}.get(
+        any_world.pair.source.name, "INTEGER"
+    )
+    any_world.both(f"CREATE TABLE photo (id {key} PRIMARY KEY, title VARCHAR(20))")
+    any_world.run(any_world.move("photo"))
+    for _ in range(3):
+        any_world.write("UPDATE photo SET title = 'logged' WHERE title IS NULL")
+    with any_world.site.cursor() as cursor:
+        returning = " RETURNING id" if any_world.pair.source.name == "postgresql" else ""
+        for expected in (1, 2, 3):
+            cursor.execute(f"INSERT INTO photo (title) VALUES ('new'){returning}")
+            found = cursor.fetchone()[0] if returning else cursor.lastrowid
+            assert found == expected
+            any_world.write("UPDATE photo SET title = 'again'")
+
+
 def test_insert_or_replace_that_removes_another_row_is_followed(sqlite_world):
     sqlite_world.both(PHOTOS)
     sqlite_world.write("INSERT INTO photo VALUES (1, 'one'), (2, 'two')")
