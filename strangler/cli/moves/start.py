@@ -11,7 +11,7 @@ from strangler.cli.moves.common import actor, add_actor_arguments, add_limit_arg
 from strangler.cli.render import console
 from strangler.core.stages import MoveStage
 from strangler.move import records
-from strangler.move.databases import open_pair
+from strangler.move.databases import open_pair, open_replicas
 from strangler.move.planning import begin, plan
 from strangler.move.runner import Runner
 
@@ -44,8 +44,10 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
         before = records.limits(record)
         if (after := limits(options, before=before)) != before:
             records.throttle(record, after, actor=actor(options))
-        with ProgressLine(out) as line:
-            runner = Runner(record=record, pair=pair, actor=actor(options), on_progress=line.show)
+        with ProgressLine(out) as line, open_replicas(record.service) as replicas:
+            runner = Runner(
+                record=record, pair=pair, actor=actor(options), replicas=replicas, on_progress=line.show
+            )
             _stop_on_signals(runner.stop)
             runner.run(until=MoveStage.FOLLOWING if options["until_following"] else None)
     out.print(f"Stopped; the move to {record.service} is {record.stage}.")

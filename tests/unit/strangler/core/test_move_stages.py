@@ -13,7 +13,17 @@ def test_every_stage_says_what_may_follow():
 
 
 def test_the_whole_way_and_back_is_allowed():
-    way = ["created", "copying", "following", "verified", "switched", "reversed", "verified", "switched", "completed"]
+    way = [
+        "created",
+        "copying",
+        "following",
+        "verified",
+        "switched",
+        "reversed",
+        "verified",
+        "switched",
+        "completed",
+    ]
     at = MoveStage.CREATED
     for word in way[1:]:
         at = advance_move(at, stage=MoveStage(word), move="images")
