@@ -83,12 +83,17 @@ class Runner:
             MovePausedError: going on could do harm; the record says why, `resume` lets the next run go on.
         """
         with self.holding():
-            while not self.stop.is_set():
-                self._beat()
-                if self.record.is_paused:
-                    self.stop.wait(REST.total_seconds())
-                elif self._turn() == 0 and self.record.at is until:
-                    return
+            self._loop(until)
+            if self.record.at is not MoveStage.CREATED:
+                self._attempts.run(self._show)
+
+    def _loop(self, until: MoveStage | None) -> None:
+        while not self.stop.is_set():
+            self._beat()
+            if self.record.is_paused:
+                self.stop.wait(REST.total_seconds())
+            elif self._turn() == 0 and self.record.at is until:
+                return
 
     @contextmanager
     def holding(self) -> Iterator[None]:

@@ -6,7 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from strangler.cli.move_text import ProgressLine, say_plan
+from strangler.cli.move_text import ProgressLine, say_paused, say_plan
 from strangler.cli.moves.common import actor, add_actor_arguments, add_limit_arguments, limits
 from strangler.cli.render import console
 from strangler.core.stages import MoveStage
@@ -41,6 +41,8 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
             out.print("Nothing was changed (--dry-run).")
             return 0
         record = begin(options["service"], pair=pair, is_replica=is_replica, actor=actor(options))
+        if record.is_paused:
+            say_paused(record, out=out)
         before = records.limits(record)
         if (after := limits(options, before=before)) != before:
             records.throttle(record, after, actor=actor(options))

@@ -39,6 +39,11 @@ class MySQLDialect(CommonDialect):
         is_mariadb: bool = self.connection.mysql_is_mariadb  # type: ignore[attr-defined]
         return mysql_shape.read(self.fetch, table, is_mariadb=is_mariadb)
 
+    def glance(self, table: str) -> TableShape:
+        """Return what *table* is like now, without foreign keys and triggers; raises LookupError."""
+        is_mariadb: bool = self.connection.mysql_is_mariadb  # type: ignore[attr-defined]
+        return mysql_shape.glance(self.fetch, table, is_mariadb=is_mariadb)
+
     def estimate(self, table: str) -> tuple[int, int]:
         """Return about how many rows and bytes *table* has, by InnoDB's statistics."""
         sql = """SELECT COALESCE(TABLE_ROWS, 0), COALESCE(DATA_LENGTH + INDEX_LENGTH, 0)
