@@ -40,6 +40,13 @@ def _say_refusal(refusal: Refusal, *, out: Console) -> None:
         out.print(f"    {line}", markup=False, soft_wrap=True)
 
 
+def say_paused(record: MoveRecord, *, out: Console) -> None:
+    """Print why nothing happens yet, and what ends it."""
+    reason = f"{record.pause_name}: {record.pause_reason}".rstrip(": ")
+    out.print(f"It is paused ({reason}).", markup=False, soft_wrap=True)
+    out.print(f"This process waits for: strangler move {record.service} resume", markup=False)
+
+
 def say_status(found: MoveStatus, *, out: Console) -> None:
     """Print where the move stands, a bar for what is copied, a line for each table, and what blocks it."""
     kind = "replica" if found.is_replica else "move"

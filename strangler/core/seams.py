@@ -178,6 +178,7 @@ class Service:
         calls: its seams that are callables and Celery tasks.
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
         move_tables: table of the monolith → table of the service that it moves into; empty: those of `owns`.
+        move_replicas: aliases of the source's replicas, for which a throttled move waits.
     """
 
     name: str
@@ -189,6 +190,7 @@ class Service:
     calls: tuple[Call, ...] = ()
     url_variable: str = ""
     move_tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    move_replicas: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""

@@ -121,6 +121,18 @@ def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
 
 
 @contextmanager
+def open_replicas(service: str) -> Iterator[tuple[Dialect, ...]]:
+    """Open the source's replicas that the topology names for the move to *service*, to ask for their lag."""
+    aliases = config().topology.services[service].move_replicas
+    replicas = tuple(dialect_of(_prepared(connections[alias].copy())) for alias in aliases)
+    try:
+        yield replicas
+    finally:
+        for replica in replicas:
+            replica.connection.close()
+
+
+@contextmanager
 def open_pair(service: str) -> Iterator[Pair]:
     """Open both ends of the move to *service*, with their sessions prepared, and close them in the end."""
     pair = Pair(source=dialect_of(source_connection()), target=dialect_of(target_connection(service)))

@@ -29,7 +29,7 @@ def refuse_drift(record: MoveRecord, *, tables: list[TablePair], source: Dialect
 def _refuse(record: MoveRecord, *, table: TablePair, began: MoveTable, source: Dialect) -> None:
     name = table.source.name
     try:
-        now = source.introspect(name)
+        now = source.glance(name)
     except LookupError:
         reason = f"{name} is gone from the source."
         raise MovePausedError(record.service, name="table-gone", reason=reason, action=AGAIN) from None
@@ -45,7 +45,7 @@ def _refuse(record: MoveRecord, *, table: TablePair, began: MoveTable, source: D
 def difference(table: TablePair, signature: str, source: Dialect) -> str:
     """Return in words what changed since the shape in *table* was read."""
     before = {column.name: column for column in table.source.columns}
-    after = {column.name: column for column in source.introspect(table.source.name).columns}
+    after = {column.name: column for column in source.glance(table.source.name).columns}
     added = [f"{name} was added" for name in after if name not in before]
     gone = [f"{name} is gone" for name in before if name not in after]
     changed = [f"{name} is another" for name in before if name in after and before[name] != after[name]]

@@ -11,6 +11,7 @@ from strangler.errors import MoveError, MovePausedError
 from strangler.move import records
 from strangler.move.dialects.base import Statement
 from strangler.move.models import MoveRecord, MoveTable
+from strangler.move.positions import CREATE, TABLE
 from strangler.move.tables import TablePair, in_order, tables_of
 from strangler.outbox.clock import read_now
 
@@ -113,5 +114,6 @@ def lift(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
     for table in tables:
         for sql in pair.source.unfollow_ddl(table.source, move=record.pk, number=table.number):
             pair.source.execute(Statement(sql=sql))
-    sql = "DELETE FROM strangler_position WHERE move_id = %s"
+    pair.target.execute(Statement(sql=CREATE))  # a move that was never started has none
+    sql = f"DELETE FROM {TABLE} WHERE move_id = %s"  # noqa: S608
     pair.target.execute(Statement(sql=sql, params=(record.pk,)))

@@ -23,6 +23,7 @@ from strangler.errors import MovePausedError
 from strangler.move import records
 from strangler.move.attempts import Attempts
 from strangler.move.copying import Copier
+from strangler.move.dialects.base import Load
 from strangler.move.drift import refuse_drift
 from strangler.move.following import ENTRIES, Follower
 from strangler.move.laying import lay, table_pairs
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from strangler.move.databases import Pair
+    from strangler.move.dialects.base import Dialect
     from strangler.move.models import MoveRecord
     from strangler.move.tables import TablePair
 
@@ -52,6 +54,7 @@ class Runner:
         pair: both ends, opened.
         actor: who, for the audit.
         lease: without a sign of life for so long, another process may take over.
+        replicas: of the source; a throttle may wait for them.
         on_progress: is told about once a second; the record has the figures.
         stop: set it to end after the chunk at hand.
     """
@@ -60,6 +63,7 @@ class Runner:
     pair: Pair
     actor: str
     lease: timedelta = records.LEASE
+    replicas: tuple[Dialect, ...] = ()
     on_progress: Callable[[MoveRecord], None] = lambda _record: None
     stop: threading.Event = field(default_factory=threading.Event)
     positions: Positions = field(init=False)
@@ -79,12 +83,17 @@ class Runner:
             MovePausedError: going on could do harm; the record says why, `resume` lets the next run go on.
         """
         with self.holding():
-            while not self.stop.is_set():
-                self._beat()
-                if self.record.is_paused:
-                    self.stop.wait(REST.total_seconds())
-                elif self._turn() == 0 and self.record.at is until:
-                    return
+            self._loop(until)
+            if self.record.at is not MoveStage.CREATED:
+                self._attempts.run(self._show)
+
+    def _loop(self, until: MoveStage | None) -> None:
+        while not self.stop.is_set():
+            self._beat()
+            if self.record.is_paused:
+                self.stop.wait(REST.total_seconds())
+            elif self._turn() == 0 and self.record.at is until:
+                return
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -96,7 +105,7 @@ class Runner:
                 target=self.pair.target, move=self.record.pk, token=token, service=self.record.service
             )
             self._throttle = Throttle(
-                limits=lambda: records.limits(self.record), measure=self.pair.source.measure, idle=self._idle
+                limits=lambda: records.limits(self.record), measure=self._measure, idle=self._idle
             )
             self.tables = self._attempts.run(lambda: table_pairs(self.record, pair=self.pair))
             self._attempts.run(lambda: self.positions.claim([table.number for table in self.tables]))
@@ -209,6 +218,12 @@ class Runner:
             speed=self._speed.read(),
         )
         self.on_progress(self.record)
+
+    def _measure(self) -> Load:
+        """Return how busy the source is, and the lag of its slowest replica."""
+        loads = [self.pair.source.measure(), *(replica.measure() for replica in self.replicas)]
+        lags = [load.replica_lag for load in loads if load.replica_lag is not None]
+        return Load(running_threads=loads[0].running_threads, replica_lag=max(lags, default=None))
 
     def _idle(self, _reason: str) -> None:
         """Stay the holder while the throttle waits, and meet new limits."""

@@ -6,12 +6,12 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
-from strangler.cli.move_text import ProgressLine, say_plan
+from strangler.cli.move_text import ProgressLine, say_paused, say_plan
 from strangler.cli.moves.common import actor, add_actor_arguments, add_limit_arguments, limits
 from strangler.cli.render import console
 from strangler.core.stages import MoveStage
 from strangler.move import records
-from strangler.move.databases import open_pair
+from strangler.move.databases import open_pair, open_replicas
 from strangler.move.planning import begin, plan
 from strangler.move.runner import Runner
 
@@ -41,11 +41,15 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
             out.print("Nothing was changed (--dry-run).")
             return 0
         record = begin(options["service"], pair=pair, is_replica=is_replica, actor=actor(options))
+        if record.is_paused:
+            say_paused(record, out=out)
         before = records.limits(record)
         if (after := limits(options, before=before)) != before:
             records.throttle(record, after, actor=actor(options))
-        with ProgressLine(out) as line:
-            runner = Runner(record=record, pair=pair, actor=actor(options), on_progress=line.show)
+        with ProgressLine(out) as line, open_replicas(record.service) as replicas:
+            runner = Runner(
+                record=record, pair=pair, actor=actor(options), replicas=replicas, on_progress=line.show
+            )
             _stop_on_signals(runner.stop)
             runner.run(until=MoveStage.FOLLOWING if options["until_following"] else None)
     out.print(f"Stopped; the move to {record.service} is {record.stage}.")

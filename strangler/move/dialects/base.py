@@ -226,6 +226,13 @@ class Dialect(Protocol):
             LookupError: there is no such table.
         """
 
+    def glance(self, table: str) -> TableShape:
+        """Return what `introspect` does, perhaps without foreign keys and triggers; cheap enough for every second.
+
+        Raises:
+            LookupError: there is no such table.
+        """
+
     def estimate(self, table: str) -> tuple[int, int]:
         """Return about how many rows *table* has, and about how many bytes data and indexes take."""
 

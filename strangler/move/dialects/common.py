@@ -26,6 +26,14 @@ class CommonDialect:
         self.connection = connection
         self._prepare: Callable[[], None] = lambda: None
 
+    def introspect(self, table: str) -> TableShape:
+        """Return what *table* is like now; each engine has its own."""
+        raise NotImplementedError
+
+    def glance(self, table: str) -> TableShape:
+        """Return what `introspect` does, where that costs little."""
+        return self.introspect(table)
+
     def open_source(self) -> None:
         """Connect for reading; each later connection is prepared like the first."""
         self._prepare = self.prepare_source

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import DataError, IntegrityError
+from django.db import Error as DatabaseError
 
 from strangler.move.dialects import lines, mysql_log, mysql_shape, mysql_text
 from strangler.move.dialects.base import Batch, Changes, Load, Statement
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 _RETRYABLE = frozenset({1205, 1213, 1020, 1040, 1053, 1158, 1159, 1160, 1161, 2002, 2003, 2006, 2013, 4031})
+_NOT_ALLOWED = frozenset({1064, 1227})  # MySQL 8.4 knows the word no more
 _FULL = frozenset({3, 28, 1021, 1114})
 INSERT_AT_ONCE = 500  # rows in one INSERT where LOAD DATA LOCAL is switched off
 
@@ -36,6 +38,11 @@ class MySQLDialect(CommonDialect):
         """Return what *table* is like now; raises LookupError."""
         is_mariadb: bool = self.connection.mysql_is_mariadb  # type: ignore[attr-defined]
         return mysql_shape.read(self.fetch, table, is_mariadb=is_mariadb)
+
+    def glance(self, table: str) -> TableShape:
+        """Return what *table* is like now, without foreign keys and triggers; raises LookupError."""
+        is_mariadb: bool = self.connection.mysql_is_mariadb  # type: ignore[attr-defined]
+        return mysql_shape.glance(self.fetch, table, is_mariadb=is_mariadb)
 
     def estimate(self, table: str) -> tuple[int, int]:
         """Return about how many rows and bytes *table* has, by InnoDB's statistics."""
@@ -236,7 +243,21 @@ class MySQLDialect(CommonDialect):
     def measure(self) -> Load:
         """Return how many threads run, and the lag of this server if it is a replica."""
         (row,) = self.fetch(Statement(sql="SHOW GLOBAL STATUS LIKE 'Threads_running'"))
-        return Load(running_threads=int(row[1]))
+        return Load(running_threads=int(row[1]), replica_lag=self._lag())
+
+    def _lag(self) -> float | None:
+        """Return how far this replica is behind; None for a server that is none, or does not say."""
+        try:
+            with self.cursor() as cursor:
+                cursor.execute("SHOW SLAVE STATUS")
+                names = [column[0] for column in cursor.description or ()]
+                rows = cursor.fetchall()
+        except DatabaseError as error:
+            if _code(error) not in _NOT_ALLOWED:
+                raise
+            return None
+        lags = [row[names.index("Seconds_Behind_Master")] for row in rows]
+        return max((float(lag) for lag in lags if lag is not None), default=None)
 
     def is_retryable(self, error: Exception) -> bool:
         """Whether *error* is a deadlock, a lock timeout or a lost connection."""

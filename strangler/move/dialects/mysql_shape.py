@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
@@ -58,6 +59,23 @@ def read(fetch: Fetch, table: str, *, is_mariadb: bool) -> TableShape:
     Raises:
         LookupError: there is no such table.
     """
+    return replace(
+        glance(fetch, table, is_mariadb=is_mariadb),
+        foreign_keys=_foreign_keys(fetch, "k.TABLE_NAME", table),
+        referenced_by=_foreign_keys(fetch, "k.REFERENCED_TABLE_NAME", table),
+        triggers=tuple(
+            Trigger(name=name, timing=timing, event=event)
+            for name, timing, event in fetch(Statement(sql=_TRIGGERS, params=(table,)))
+        ),
+    )
+
+
+def glance(fetch: Fetch, table: str, *, is_mariadb: bool) -> TableShape:
+    """Return the shape of *table* without foreign keys and triggers, for which the server may open every table.
+
+    Raises:
+        LookupError: there is no such table.
+    """
     found = fetch(Statement(sql=_TABLE, params=(table,)))
     if not found:
         raise LookupError(table)
@@ -69,12 +87,6 @@ def read(fetch: Fetch, table: str, *, is_mariadb: bool) -> TableShape:
         columns=tuple(_column(row, json_columns) for row in columns),
         primary_key=primary_key,
         uniques=uniques,
-        foreign_keys=_foreign_keys(fetch, "k.TABLE_NAME", table),
-        referenced_by=_foreign_keys(fetch, "k.REFERENCED_TABLE_NAME", table),
-        triggers=tuple(
-            Trigger(name=name, timing=timing, event=event)
-            for name, timing, event in fetch(Statement(sql=_TRIGGERS, params=(table,)))
-        ),
         engine=str(found[0][0] or ""),
         generation=generation(fetch, table, is_mariadb=is_mariadb),
     )

@@ -182,7 +182,7 @@ class PostgreSQLDialect(CommonDialect):
     def measure(self) -> Load:
         """Return how many sessions are at work, and the lag of the slowest replica."""
         sql = """SELECT (SELECT COUNT(*) FROM pg_stat_activity WHERE state = 'active'),
-            (SELECT MAX(EXTRACT(EPOCH FROM replay_lag)) FROM pg_stat_replication)"""
+            (SELECT MAX(EXTRACT(EPOCH FROM replay_lag)) FROM pg_stat_replication)"""  # of this server's replicas
         ((running, lag),) = self.fetch(Statement(sql=sql))
         return Load(running_threads=int(running), replica_lag=None if lag is None else float(lag))
 

@@ -106,6 +106,7 @@ def test_a_move_is_started_followed_and_cancelled(operator):
     said = operator.move("start", "--until-following", "--actor", "ann", "--reason", "")
     assert "the move to images is following" in said
     assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(1000,)]
+    assert operator.status()["copied"] == 1000
     operator.sql("source", "UPDATE photo SET title = 'new' WHERE id = 7")
     operator.move("start", "--until-following")
     assert operator.sql("target", "SELECT title FROM image WHERE id = 7") == [("new",)]
@@ -139,6 +140,18 @@ def test_a_running_move_is_throttled_paused_resumed_and_interrupted(operator):
     assert running.returncode == 0, said
     assert "Stopped; the move to images is following." in said
     assert operator.status()["holder"] == ""
+
+
+def test_a_start_of_a_paused_move_says_what_it_waits_for(operator):
+    operator.move("start", "--until-following")
+    operator.sql("source", "ALTER TABLE photo ADD COLUMN stars INTEGER")
+    assert "paused (schema-changed)" in operator.move("start", "--until-following", code=1)
+    assert operator.status()["blocked"][0].startswith("schema-changed: the columns of photo changed")
+    with operator.begin() as waiting:
+        lines = [waiting.stdout.readline() for _ in range(2)]
+        assert "waits for: strangler move images resume" in lines[1]
+        waiting.send_signal(signal.SIGINT)
+        waiting.communicate(timeout=30)
 
 
 def test_a_move_is_refused_by_name_and_changes_nothing(operator):

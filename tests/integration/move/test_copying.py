@@ -7,6 +7,9 @@ import uuid
 import pytest
 
 from strangler.core.stages import MoveStage
+from strangler.move import records
+from strangler.move.dialects.base import Load
+from strangler.move.throttle import Limits
 
 PHOTOS = "CREATE TABLE photo (id BIGINT PRIMARY KEY, title VARCHAR(200) NOT NULL, width INTEGER NULL)"
 
@@ -56,3 +59,27 @@ def test_a_uuid_key_brings_every_row(any_world):
     any_world.run(any_world.move("upload"))
     assert any_world.count("target", "upload") == 700
     assert any_world.same("upload")
+
+
+def test_a_server_tells_how_busy_it_is(any_world):
+    load = any_world.pair.source.measure()
+    if any_world.pair.source.name == "sqlite":
+        assert load.running_threads is None
+    else:
+        assert load.running_threads >= 1
+    assert load.replica_lag is None
+
+
+def test_a_busy_server_is_waited_for(mariadb_world):
+    mariadb_world.both(PHOTOS)
+    mariadb_world.write("INSERT INTO photo VALUES (1, 'one', NULL)")
+    record = mariadb_world.move("photo")
+    records.throttle(record, Limits(running_threads=1), actor="tests")
+    runner = mariadb_world.runner(record)
+    busy = iter([Load(running_threads=5), Load(running_threads=5)])
+    measured = mariadb_world.pair.source.measure
+    mariadb_world.pair.source.measure = lambda: next(busy, None) or Load(running_threads=1)
+    runner.run(until=MoveStage.FOLLOWING)
+    assert measured().running_threads >= 1
+    assert next(busy, None) is None
+    assert mariadb_world.same("photo")

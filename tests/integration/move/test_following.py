@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 
 from strangler.core.stages import MoveStage
 from strangler.move import laying, records
@@ -220,15 +220,16 @@ def test_a_column_dropped_in_the_middle_pauses_the_move(photos, monkeypatch):
         photos.run(record)
 
 
-def test_truncating_the_source_pauses_the_move(photos):
-    if photos.pair.source.name == "sqlite":
-        pytest.skip("SQLite has no TRUNCATE; its DELETE fires triggers")
-    record = photos.move("photo")
-    photos.run(record)
-    time.sleep(1.1)  # MariaDB's only sign is a time in seconds
-    photos.write("TRUNCATE TABLE photo")
+@pytest.mark.parametrize("kind", ["mariadb_world", "postgres_world"])  # SQLite's DELETE fires triggers
+def test_truncating_the_source_pauses_the_move(kind, request):
+    world = request.getfixturevalue(kind)
+    world.both(PHOTOS)
+    world.write("INSERT INTO photo VALUES (1, 'one')")
+    record = world.move("photo")
+    world.run(record)
+    world.write("TRUNCATE TABLE photo")
     with pytest.raises(MovePausedError) as caught:
-        photos.run(record)
+        world.run(record)
     assert caught.value.name == "truncated"
 
 
@@ -240,6 +241,67 @@ def test_a_row_that_the_target_refuses_pauses_the_move_and_copies_nothing_of_its
     assert caught.value.name == "row-refused"
     assert isinstance(caught.value.__cause__, IntegrityError)
     assert photos.count("target", "photo") == 201
+
+
+def test_the_site_still_learns_the_key_of_a_row_that_it_inserted(any_world):
+    key = {"mysql": "BIGINT AUTO_INCREMENT", "postgresql": "SERIAL"}.get(
+        any_world.pair.source.name, "INTEGER"
+    )
+    any_world.both(f"CREATE TABLE photo (id {key} PRIMARY KEY, title VARCHAR(20))")
+    any_world.run(any_world.move("photo"))
+    for _ in range(3):
+        any_world.write("UPDATE photo SET title = 'logged' WHERE title IS NULL")
+    with any_world.site.cursor() as cursor:
+        returning = " RETURNING id" if any_world.pair.source.name == "postgresql" else ""
+        for expected in (1, 2, 3):
+            cursor.execute(f"INSERT INTO photo (title) VALUES ('new'){returning}")
+            found = cursor.fetchone()[0] if returning else cursor.lastrowid
+            assert found == expected
+            any_world.write("UPDATE photo SET title = 'again'")
+
+
+@pytest.mark.parametrize("code", [1213, 1205, 2013])
+def test_a_deadlock_or_lock_timeout_is_tried_again_and_never_taken_for_the_end(
+    mariadb_world, monkeypatch, code
+):
+    mariadb_world.both(PHOTOS)
+    mariadb_world.write_many("INSERT INTO photo VALUES (%s, %s)", [(n, f"photo {n}") for n in range(1, 501)])
+    failing = iter([True, False, True, True, False, True])
+    methods = {name: getattr(type(mariadb_world.pair.source), name) for name in ("read_page", "load")}
+
+    def failing_at_times(name):
+        def call(*arguments, **named):
+            if next(failing, False):
+                raise OperationalError(code, "injected")
+            return methods[name](*arguments, **named)
+
+        return call
+
+    for name in methods:
+        monkeypatch.setattr(type(mariadb_world.pair.source), name, failing_at_times(name))
+    record = mariadb_world.move("photo")
+    mariadb_world.run(record)
+    assert next(failing, None) is None
+    assert mariadb_world.same("photo")
+    assert mariadb_world.count("target", "photo") == 500
+
+
+def test_a_lock_on_the_target_that_does_not_end_in_time_is_waited_for(mariadb_world):
+    mariadb_world.both(PHOTOS)
+    mariadb_world.write("INSERT INTO photo VALUES (1, 'one')")
+    record = mariadb_world.move("photo")
+    mariadb_world.run(record)
+    other = mariadb_world.open().target
+    mariadb_world.pair.target.execute(_sql("SET innodb_lock_wait_timeout = 1"))
+    mariadb_world.write("UPDATE photo SET title = 'changed'")
+    other.execute(_sql("BEGIN"))
+    other.execute(_sql("SELECT * FROM strangler_position FOR UPDATE"))
+    released = threading.Timer(3, lambda: other.execute(_sql("ROLLBACK")))
+    released.start()
+    mariadb_world.run(record)
+    released.join()
+    other.connection.close()
+    assert mariadb_world.same("photo")
 
 
 def test_insert_or_replace_that_removes_another_row_is_followed(sqlite_world):
