@@ -71,13 +71,16 @@ class Bench:
             raise SystemExit("The customer of the benchmark could not register.")
         customer.open_upload_form()
         self._customer = customer
-        self._browsers = [customer.new_browser() for _ in range(uploads)]
+        self._browsers: list[Visitor] = []
         self._round = 0
 
     def measure(self, stage: str) -> float:
         """Upload everything at once with the seam at *stage*; returns the 99th percentile of the answers' times."""
         self._shop.manage("strangler", "rollout", SEAM, stage, "--force", "--reason", "a measurement")
         self._round += 1
+        # New ones each time: the server may be closing the kept connections of the last round just now.
+        self._customer = self._customer.new_browser()
+        self._browsers = [self._customer.new_browser() for _ in self._photos]
         photos = [photo.own_copy(f"{stage}-{self._round}") for photo in self._photos]
         with looks_at(self._shop.url + "/") as looks:
             answers = self._upload_at_once(photos)

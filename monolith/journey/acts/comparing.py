@@ -25,15 +25,15 @@ def play(scene: Scene) -> None:
 def _shadow_an_upload(scene: Scene) -> None:
     """Let the service try an upload that legacy does, in its sandbox."""
     scene.rollout("shadow", "--reason", "what would the service do?")
-    carol, photos = scene.visitor("carol"), scene.copies("shadow", [scene.small_photo])
-    answer = scene.upload(carol, photos)
+    kim, photos = scene.visitor("kim"), scene.copies("shadow", [scene.small_photo])
+    answer = scene.upload(kim, photos)
     is_legacy = answer.is_done and answer.side == "legacy"
     scene.out.check(is_legacy, f"shadow: an upload is answered {answer} after {duration(answer.seconds)}")
     compared = _wait_for_comparisons(scene, SEAM, 1)
     scene.out.check(compared >= 1, "the service did the same upload in its sandbox, and both were compared")
     scene.command("strangler", "compare", SEAM)
-    uploads = carol.get("/images/uploads/", accept="application/json").json
-    scene.out.check(uploads == [], "nothing of it stayed: carol has no upload at the service")
+    uploads = kim.get("/images/uploads/", accept="application/json").json
+    scene.out.check(uploads == [], "nothing of it stayed: kim has no upload at the service")
     scene.rollout("legacy", "--reason", "seen enough")
 
 
