@@ -61,7 +61,7 @@ class OrderItem(models.Model):
         null=True,
         blank=True,
         related_name="order_items",
-        db_constraint=False,  # a loose key: the photos can move to another database (decision 0049)
+        db_constraint=False,  # a loose key: the photos can move to another database (decision 0051)
     )
     description = models.CharField(max_length=250)
     unit_price = models.DecimalField(max_digits=8, decimal_places=2)

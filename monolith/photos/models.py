@@ -25,7 +25,7 @@ class Photo(models.Model):
     """
 
     uuid = models.UUIDField("public id", unique=True, default=uuid.uuid4, editable=False)
-    # A loose key: the table can move to the image service's database while the users stay (decision 0049).
+    # A loose key: the table can move to the image service's database while the users stay (decision 0051).
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos", db_constraint=False
     )
