@@ -3,7 +3,13 @@
 Importing this package loads no model: it names the apps for `INSTALLED_APPS` and nothing else.
 """
 
-MONOLITH_APPS = ("strangler", "strangler.rollout", "strangler.outbox", "strangler.move")
+MONOLITH_APPS = (
+    "strangler",
+    "strangler.rollout",
+    "strangler.outbox",
+    "strangler.isolation",
+    "strangler.move",
+)
 """The apps of a monolith: `INSTALLED_APPS = [..., *strangler.MONOLITH_APPS]`."""
 
 SERVICE_APPS = ("strangler", "strangler.outbox", "strangler.service")

@@ -7,6 +7,7 @@ from strangler.checks import (
     check_calls,
     check_configuration,
     check_csrf,
+    check_isolation,
     check_service_urls,
     check_signing_keys,
 )
@@ -20,5 +21,12 @@ class StranglerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        for check in (check_configuration, check_service_urls, check_signing_keys, check_csrf, check_calls):
+        for check in (
+            check_configuration,
+            check_service_urls,
+            check_signing_keys,
+            check_csrf,
+            check_calls,
+            check_isolation,
+        ):
             checks.register(check)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 
 MIN_KEY_LENGTH = 32
 LOCAL_BROKER = "redis://127.0.0.1:6379/0"
+
+
+class Isolation(StrEnum):
+    """What the guard does about code of one side that touches a table of the other."""
+
+    OFF = "off"
+    COUNT = "count"
+    RAISE = "raise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,10 @@ class Config:
         inbox_max_deliveries: how often a message may fail or kill its worker before it is parked.
         inbox_retention: how long a message is remembered, so that a repeat is recognised.
         inbox_wait: how long a copy of a message waits for the one that is worked on.
+        isolation: what the guard does about a violation.
+        isolation_ratchet: file of the violations that are allowed for now; None for none.
+        service_databases: in the monolith: service → alias of its database, where the router finds moved tables.
+        verify_lifetime: how long a verification lets a switch happen.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -84,6 +97,10 @@ class Config:
     inbox_max_deliveries: int = 5
     inbox_retention: timedelta = timedelta(days=30)
     inbox_wait: timedelta = timedelta(seconds=60)
+    isolation: Isolation = Isolation.OFF
+    isolation_ratchet: Path | None = None
+    service_databases: Mapping[str, str] = field(default_factory=dict)
+    verify_lifetime: timedelta = timedelta(hours=1)
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -112,6 +129,12 @@ def config() -> Config:
     """
     raw = getattr(settings, "STRANGLER", {})
     return read_config(raw)
+
+
+def override_config(**keys: Any) -> None:
+    """Change keys of settings.STRANGLER for the rest of this process; for test plugins."""
+    settings.STRANGLER = {**getattr(settings, "STRANGLER", {}), **keys}
+    setting_changed.send(sender=None, setting="STRANGLER", value=settings.STRANGLER, enter=True)
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:
@@ -219,6 +242,20 @@ def _read_topology(key: str, value: Any) -> Topology:
     return Topology.load(Path(value))
 
 
+def _read_isolation(key: str, value: Any) -> Isolation:
+    try:
+        return Isolation(value)
+    except ValueError:
+        hint = did_you_mean(str(value), [each.value for each in Isolation]).strip()
+        raise ConfigurationError(f'STRANGLER["{key}"] can\'t be {value!r}.', hint=hint) from None
+
+
+def _read_path(key: str, value: Any) -> Path:
+    if not isinstance(value, str | Path):
+        raise ConfigurationError(f'STRANGLER["{key}"] must be the path of a file, not {value!r}.')
+    return Path(value)
+
+
 _FIELDS = {"BEHIND_PROXY": "is_behind_proxy"}  # all others are the key in lower case
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "TOPOLOGY": _read_topology,
@@ -245,6 +282,10 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "INBOX_MAX_DELIVERIES": _read_count,
     "INBOX_RETENTION": _read_duration,
     "INBOX_WAIT": _read_duration,
+    "ISOLATION": _read_isolation,
+    "ISOLATION_RATCHET": _read_path,
+    "SERVICE_DATABASES": _of_type(dict, "a dict"),
+    "VERIFY_LIFETIME": _read_duration,
 }
 
 

@@ -12,11 +12,15 @@
     ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
     ├── MessageBusyError        a message that another worker is working on
     ├── ServiceNotReadableError a service that does not tell which tasks it has
+    ├── VerificationError       two tables that can't be compared
+    ├── IsolationViolation      code of one side that touched a table of the other
+    ├── RatchetError            a ratchet file that is wrong, or says more than is true
     ├── MoveError               tables can't be moved, or not like this
     │   ├── PreflightError      a move was refused; each reason has a name
     │   ├── MoveTransitionError a stage of a move that can't be reached from here
     │   ├── MoveBusyError       another process works on the move
     │   ├── MovePausedError     the move stopped itself, and says why
+    │   ├── PauseBudgetError    a switch would have kept writers waiting for too long; all is as before
     │   └── FenceRaised         a write met the fence: the table has a new owner
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
@@ -149,6 +153,44 @@ class ServiceNotReadableError(StranglerError):
         self.reason = reason
 
 
+class VerificationError(StranglerError):
+    """Two tables can't be compared: one is missing, or lacks a column or a primary key."""
+
+    def __init__(self, reason: str, *, table: str) -> None:
+        super().__init__(f"{table}: {reason}")
+        self.reason = reason
+        self.table = table
+
+
+class IsolationViolation(StranglerError):
+    """Code of one side read or wrote a table that the other side owns.
+
+    Args:
+        table, owner: what was touched, and whose it is.
+        place: `file:line function` of the code.
+        statement: its SQL.
+    """
+
+    def __init__(self, *, table: str, owner: str, place: str, statement: str) -> None:
+        super().__init__(
+            f"{place} touches table {table}, which belongs to {owner}: {statement}\n"
+            f"Ask {owner} for it, or list the place in strangler-ratchet.toml with a reason."
+        )
+        self.table = table
+        self.owner = owner
+        self.place = place
+        self.statement = statement
+
+
+class RatchetError(StranglerError):
+    """The ratchet file is wrong, or lists what does not happen any more."""
+
+    def __init__(self, reason: str, *, path: object) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+        self.path = path
+
+
 class MoveError(StranglerError):
     """Tables can't be moved, or not like this; *move* is the service that they go to."""
 
@@ -208,6 +250,25 @@ class MovePausedError(MoveError):
         self.name = name
         self.reason = reason
         self.action = action
+
+
+class PauseBudgetError(MoveError):
+    """A switch or reverse gave up because writers would have waited longer than the budget; all is as before.
+
+    Args:
+        move: the service that the tables go to.
+        step: at which it was.
+        budget: in seconds.
+    """
+
+    def __init__(self, move: str, *, step: str, budget: float) -> None:
+        super().__init__(
+            f"{step} was not done within {budget:g} s, so writers go on as before and nothing has changed. "
+            "Look for long transactions on the tables, then try again, or allow more with --budget-ms.",
+            move=move,
+        )
+        self.step = step
+        self.budget = budget
 
 
 class FenceRaised(MoveError):

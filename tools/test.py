@@ -26,6 +26,7 @@ from tools.check import services
 
 REPORTS = ROOT / "var" / "test"
 LANES = 2  # steps beside each other on the two cores that CI has
+WHOLE = ("-p", "strangler.isolation.testing", "--strangler-isolation")  # finds stale entries of the ratchet
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 
 
@@ -63,7 +64,7 @@ class Step:
 def steps() -> Iterator[Step]:
     """Yield the steps that may run beside each other, the longest first."""
     yield pytest("faults", *PARALLEL, "tests/faults")
-    yield pytest("integration", *PARALLEL, "tests/integration")
+    yield pytest("integration", *PARALLEL, *WHOLE, "tests/integration")
     yield pytest("functional", "tests/functional")
     for engine in ("mariadb", "postgres"):
         folders = ("tests/integration/monolith", "tests/integration/strangler")

@@ -17,6 +17,7 @@ from strangler.core.carried import DECISION, carry
 from strangler.core.decision import Decision, Side
 from strangler.core.origin import travelling
 from strangler.errors import ConfigurationError, MessageError
+from strangler.isolation import meeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +90,7 @@ def _wrap(target: Target, declaration: Declaration) -> Target:
         decision = decide_call(declaration.name, key=lambda: make_key(*args, **kwargs))
         with _tallied(decision):
             if decision.side is Side.LEGACY:
-                return target(*args, **kwargs)
+                return meeting.retry(lambda: target(*args, **kwargs))
             return _send(declaration, found, decision, args=args, kwargs=kwargs)
 
     return call  # type: ignore[return-value]  # the same signature, by functools.wraps

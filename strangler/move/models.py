@@ -13,6 +13,9 @@ from django.db import models
 from django.db.models import Q
 
 from strangler.core.stages import MoveStage
+from strangler.move.models_verify import VerifyResult
+
+__all__ = ["FINAL_STAGES", "MoveEvent", "MoveRecord", "MoveTable", "VerifyResult"]
 
 _STAGES = [(stage.value, stage.value) for stage in MoveStage]
 FINAL_STAGES = tuple(stage.value for stage in MoveStage if stage.is_final)

@@ -82,3 +82,22 @@ def test_e006_a_seam_that_the_topology_lacks_is_said_with_the_nearest_one(sound,
         assert "Did you mean 'images.resize'?" in ours.hint
     finally:
         declarations.forget("images.resise")
+
+
+def test_e050_a_guard_without_its_parser_is_reported(sound, monkeypatch):
+    monkeypatch.setattr("strangler.checks.can_parse", lambda: False)
+    assert "strangler.E050" not in found()
+    sound.STRANGLER = {**sound.STRANGLER, "ISOLATION": "count"}
+    assert "django-strangler[isolation]" in found()["strangler.E050"]
+
+
+@pytest.mark.parametrize("databases", [{"imagse": "default"}, {"images": "nowhere"}])
+def test_e051_a_database_of_a_service_has_to_exist(sound, databases):
+    sound.DATABASE_ROUTERS = ["strangler.isolation.router.OwnershipRouter"]
+    sound.STRANGLER = {**sound.STRANGLER, "SERVICE_DATABASES": databases}
+    assert set(found()) == {"strangler.E051"}
+
+
+def test_w052_databases_of_services_need_the_router(sound):
+    sound.STRANGLER = {**sound.STRANGLER, "SERVICE_DATABASES": {"images": "default"}}
+    assert "DATABASE_ROUTERS" in found()["strangler.W052"]
