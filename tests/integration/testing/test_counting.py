@@ -10,6 +10,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from wsgiref.util import setup_testing_defaults
 
+import httpx
 import pytest
 import requests
 import urllib3
@@ -60,14 +61,11 @@ def by_urllib(url):
 
 
 def by_httpx(url):
-    httpx = pytest.importorskip("httpx")
     with httpx.Client(trust_env=False) as client:
         client.get(url)
 
 
 def by_async_httpx(url):
-    httpx = pytest.importorskip("httpx")
-
     async def ask():
         async with httpx.AsyncClient(trust_env=False) as client:
             await client.get(url)
@@ -83,8 +81,6 @@ def by_thread(url):
 
 @pytest.mark.parametrize("ask", [by_requests, by_urllib3, by_urllib, by_thread, by_httpx, by_async_httpx])
 def test_a_call_is_counted_once_and_named_with_the_line_that_made_it(url, ask):
-    if "httpx" in ask.__name__:
-        pytest.importorskip("httpx")
     with (
         pytest.raises(AssertionError, match="1 calls to services, at most 0 may be made") as caught,
         counting(max=0, urls={"desk": url}),
