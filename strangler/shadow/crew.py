@@ -45,8 +45,9 @@ class Crew:
     def __init__(self, work: Callable[[Job], Outcome], *, size: int) -> None:
         self.size = size
         self._work = work
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._jobs: queue.Queue[Job | None] = queue.Queue()
+        # No SimpleQueue: Python 3.11's waits for ever if the time is over before it has begun to wait, as on a busy machine.
+        self._done: queue.Queue[Done] = queue.Queue()
         self._held: dict[object, Job] = {}
         for number in range(size):
             threading.Thread(target=self._run, name=f"strangler-shadow-{number}", daemon=True).start()
