@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 from django.test import Client
 
 from strangler import effects, observing
-from strangler.core.decision import Side
 from strangler.core.observation import Observation
 from strangler.service.sandbox import answers, room
 from strangler.testing.clients import SeamClient
@@ -77,14 +75,7 @@ def do_call(work: Callable[[], object]) -> Observation:
     """Return what *work* does, of which nothing stays."""
     began = time.monotonic()
     with _sandbox() as sandbox:
-        error = _run(work)
-        raised = sandbox.settle()
-        return Observation(
-            side=Side.LEGACY,
-            error=error or (type(raised[0]).__name__ if raised else ""),
-            duration=timedelta(seconds=time.monotonic() - began),
-            effects=sandbox.effects(),
-        )
+        return answers.observe_call(sandbox, _run(work), began=began)
 
 
 def _run(work: Callable[[], object]) -> str:

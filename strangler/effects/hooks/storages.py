@@ -11,6 +11,7 @@ from django.core.files.storage import Storage
 
 from strangler.core.observation import FileWritten
 from strangler.effects import at_hand
+from strangler.effects.hooks.classes import watch_classes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,22 +25,10 @@ _is_inside: ContextVar[bool] = ContextVar("strangler_effects_storage", default=F
 
 def install() -> None:
     """Watch every class of storages, and those that are made later."""
-    _watch_class(Storage)
-    for kind in _below(Storage):
-        _watch_class(kind)
-
-    def watch_new(cls: type[Storage], /, **kwargs: Any) -> None:
-        super(Storage, cls).__init_subclass__(**kwargs)
-        _watch_class(cls)
-
-    Storage.__init_subclass__ = classmethod(watch_new)  # type: ignore[assignment]
+    watch_classes(Storage, _watch_class)
 
 
-def _below(kind: type[Storage]) -> list[type[Storage]]:
-    return [each for child in kind.__subclasses__() for each in (child, *_below(child))]
-
-
-def _watch_class(kind: type[Storage]) -> None:
+def _watch_class(kind: type) -> None:
     for name in METHODS:
         original = vars(kind).get(name)
         if callable(original) and not hasattr(original, "__wrapped__"):

@@ -46,9 +46,24 @@ def observe(
         headers=(*response.items(), *cookies),
         body=_content(response),
         duration=timedelta(seconds=time.monotonic() - began),
-        error=type(raised[0]).__name__ if raised else "",
+        error=_first(raised),
         effects=sandbox.effects(),
     )
+
+
+def observe_call(sandbox: Sandbox, error: str, *, began: float) -> Observation:
+    """Return what a call did and what comes after it; *error* is the type of the exception that ended it, or empty."""
+    raised = sandbox.settle()
+    return Observation(
+        side=side(),
+        duration=timedelta(seconds=time.monotonic() - began),
+        error=error or _first(raised),
+        effects=sandbox.effects(),
+    )
+
+
+def _first(raised: Sequence[BaseException]) -> str:
+    return type(raised[0]).__name__ if raised else ""
 
 
 def acknowledged(capture: str, observation: Observation) -> HttpResponse:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.core.cache.backends.base import BaseCache
 from django.core.cache.backends.locmem import LocMemCache
 
+from strangler.effects.hooks.classes import watch_classes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -44,22 +46,10 @@ def own_caches() -> Iterator[None]:
 
 def install() -> None:
     """Watch every class of caches, and those that are made later."""
-    _watch_class(BaseCache)
-    for kind in _below(BaseCache):
-        _watch_class(kind)
-
-    def watch_new(cls: type[BaseCache], /, **kwargs: Any) -> None:
-        super(BaseCache, cls).__init_subclass__(**kwargs)
-        _watch_class(cls)
-
-    BaseCache.__init_subclass__ = classmethod(watch_new)  # type: ignore[assignment]
+    watch_classes(BaseCache, _watch_class)
 
 
-def _below(kind: type[BaseCache]) -> list[type[BaseCache]]:
-    return [each for child in kind.__subclasses__() for each in (child, *_below(child))]
-
-
-def _watch_class(kind: type[BaseCache]) -> None:
+def _watch_class(kind: type) -> None:
     if kind is _OwnCache:
         return
     for name in (*METHODS, *METHODS_OF_MANY):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -13,7 +12,6 @@ from django.http import HttpResponse
 
 from strangler import observing, tokens
 from strangler.conf import config
-from strangler.core.observation import Observation
 from strangler.errors import SandboxBrokenError, SandboxError, StranglerError, TokenError
 from strangler.service.sandbox import answers
 from strangler.service.sandbox.login import log_in
@@ -75,11 +73,7 @@ class SandboxMiddleware:
         began = time.monotonic()
         with observing.suspended(), opened() as sandbox:
             if request.path_info == PATH:
-                error = _do_call(request, capture)
-                raised = sandbox.settle()
-                error = error or (type(raised[0]).__name__ if raised else "")
-                took = timedelta(seconds=time.monotonic() - began)
-                seen = Observation(side=answers.side(), error=error, duration=took, effects=sandbox.effects())
+                seen = answers.observe_call(sandbox, _do_call(request, capture), began=began)
             else:
                 response = self._respond(request)
                 raised = sandbox.settle()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +20,16 @@ from strangler.service.sandbox.refusing import refuse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_lock = threading.Lock()
-_is_installed = False
-
 
 def install() -> None:
-    """Watch the sockets of this process, once."""
-    global _is_installed  # noqa: PLW0603 - once per process is the point
-    with _lock:
-        if _is_installed:
-            return
-        for name in ("connect", "connect_ex", "sendto"):
-            setattr(socket.socket, name, _watched_by_address(getattr(socket.socket, name)))
-        for kind in (socket.socket, ssl.SSLSocket):
-            for name in ("send", "sendall", "sendmsg"):
-                setattr(kind, name, _watched_by_peer(getattr(kind, name)))
-        for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
-            setattr(socket, name, _watched_look_up(getattr(socket, name)))
-        _is_installed = True
+    """Watch the sockets of this process; `hooks.install` calls it once."""
+    for name in ("connect", "connect_ex", "sendto"):
+        setattr(socket.socket, name, _watched_by_address(getattr(socket.socket, name)))
+    for kind in (socket.socket, ssl.SSLSocket):
+        for name in ("send", "sendall", "sendmsg"):
+            setattr(kind, name, _watched_by_peer(getattr(kind, name)))
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        setattr(socket, name, _watched_look_up(getattr(socket, name)))
 
 
 def _watched_by_address(original: Callable[..., Any]) -> Callable[..., Any]:
