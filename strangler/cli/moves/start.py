@@ -34,13 +34,14 @@ def add_arguments(parser: CommandParser) -> None:
 
 def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     """Work on the move until it is stopped; Ctrl-C ends it after the chunk at hand, and the next start goes on."""
-    out, is_replica = console(stdout), options["replicate"]
+    out, is_replica, stop = console(stdout), options["replicate"], threading.Event()
     with open_pair(options["service"]) as pair:
         if options["dry_run"]:
             say_plan(plan(options["service"], pair=pair, is_replica=is_replica), out=out)
             out.print("Nothing was changed (--dry-run).")
             return 0
         record = begin(options["service"], pair=pair, is_replica=is_replica, actor=actor(options))
+        _stop_on_signals(stop)
         if record.is_paused:
             say_paused(record, out=out)
         before = records.limits(record)
@@ -48,9 +49,13 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
             records.throttle(record, after, actor=actor(options))
         with ProgressLine(out) as line, open_replicas(record.service) as replicas:
             runner = Runner(
-                record=record, pair=pair, actor=actor(options), replicas=replicas, on_progress=line.show
+                record=record,
+                pair=pair,
+                actor=actor(options),
+                replicas=replicas,
+                on_progress=line.show,
+                stop=stop,
             )
-            _stop_on_signals(runner.stop)
             runner.run(until=MoveStage.FOLLOWING if options["until_following"] else None)
     out.print(f"Stopped; the move to {record.service} is {record.stage}.")
     return 0
