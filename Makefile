@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 endif
 
 BIN := .venv/bin
-BENCHES := compare facade images relay shadow uploads
+BENCHES := compare facade images move move_verify relay shadow uploads
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
@@ -32,10 +32,10 @@ check: python ## lint, formatting, types, layers, migrations, system checks, doc
 	@$(PYTHON) tools/environment.py .venv dev mysql
 	@$(BIN)/python tools/check.py
 
-bench: python ## measure against peers (NAME=uploads, images, facade, relay or compare; without NAME all of them)
+bench: python ## measure against peers (NAME=uploads, images, facade, …; without NAME all of them)
 	@for name in $(NAME); do test -f tests/bench/$$name.py || { \
 		echo "there is no benchmark $$name; there are: $(BENCHES)" >&2; exit 2; }; done
-	@$(PYTHON) tools/servers.py mariadb mysqlclient redis rabbitmq nginx wrk
+	@$(PYTHON) tools/servers.py mariadb mysqlclient redis rabbitmq nginx wrk percona-toolkit
 	@$(PYTHON) tools/environment.py .venv-bench bench
 	@for name in $(or $(NAME),$(BENCHES)); do \
 		.venv-bench/bin/python -m tests.bench.$$name || failed=1; \

@@ -3,7 +3,14 @@
 Importing this package loads no model: it names the apps for `INSTALLED_APPS` and nothing else.
 """
 
-MONOLITH_APPS = ("strangler", "strangler.rollout", "strangler.outbox", "strangler.shadow")
+MONOLITH_APPS = (
+    "strangler",
+    "strangler.rollout",
+    "strangler.outbox",
+    "strangler.isolation",
+    "strangler.shadow",
+    "strangler.move",
+)
 """The apps of a monolith: `INSTALLED_APPS = [..., *strangler.MONOLITH_APPS]`."""
 
 SERVICE_APPS = ("strangler", "strangler.outbox", "strangler.service")

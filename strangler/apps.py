@@ -7,6 +7,7 @@ from strangler.checks import (
     check_calls,
     check_configuration,
     check_csrf,
+    check_isolation,
     check_sandbox,
     check_service_urls,
     check_signing_keys,
@@ -19,6 +20,7 @@ CHECKS = (
     check_csrf,
     check_calls,
     check_sandbox,
+    check_isolation,
 )
 
 

@@ -7,6 +7,9 @@ strangler.E004  the signing keys are missing or too short
 strangler.E005  CSRF tokens live in the session, which a service can't see
 strangler.E006  a seam of the code is no call of the topology
 strangler.E007  the sandbox is not the first middleware
+strangler.E050  the isolation guard is on, and sqlglot is not installed
+strangler.E051  SERVICE_DATABASES names a service or an alias that does not exist
+strangler.W052  SERVICE_DATABASES is set, and its router is not installed
 """
 
 from __future__ import annotations
@@ -15,10 +18,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
 
 from strangler.calls.declarations import declared
-from strangler.conf import Config, config
+from strangler.conf import Config, Isolation, config
 from strangler.errors import ConfigurationError, did_you_mean
+from strangler.isolation import ROUTER
+from strangler.isolation.statements import can_parse
 
 if TYPE_CHECKING:
     from typing import Any
@@ -87,6 +93,29 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"Put {SANDBOX!r} at the beginning of MIDDLEWARE."
     return [Error("The sandbox is not the first middleware.", hint=hint, id="strangler.E007")]
+
+
+def check_isolation(**_: Any) -> list[CheckMessage]:
+    """Report a guard that can't read statements (E050) and databases of services that do not exist (E051)."""
+    try:
+        read = config()
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    found: list[CheckMessage] = []
+    if read.isolation is not Isolation.OFF and not can_parse():
+        hint = "Install it with: pip install 'django-strangler[isolation]'"
+        found.append(Error("The isolation guard needs sqlglot.", hint=hint, id="strangler.E050"))
+    for service, alias in read.service_databases.items():
+        if service not in read.topology.services or alias not in settings.DATABASES:
+            message = f"SERVICE_DATABASES leads from service {service!r} to database {alias!r}; one of them is unknown."
+            hint = "Name a service of the topology and an alias of DATABASES."
+            found.append(Error(message, hint=hint, id="strangler.E051"))
+    if read.service_databases and ROUTER not in settings.DATABASE_ROUTERS:
+        hint = f"Add {ROUTER!r} to DATABASE_ROUTERS."
+        found.append(
+            CheckWarning("SERVICE_DATABASES does nothing without its router.", hint=hint, id="strangler.W052")
+        )
+    return found
 
 
 def _topology_services() -> list[str]:

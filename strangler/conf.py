@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,14 @@ SECRET_FIELDS = (
     "cvv",
 )
 """Fields whose values are nobody's business but the addressee's; `csrfmiddlewaretoken` is none of them."""
+
+
+class Isolation(StrEnum):
+    """What the guard does about code of one side that touches a table of the other."""
+
+    OFF = "off"
+    COUNT = "count"
+    RAISE = "raise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,10 @@ class Config:
         shadow_threads: captures that one worker replays at the same time.
         shadow_noise_percent: share of captures that legacy is asked twice, to learn what differs by itself.
         shadow_keep: captures kept of each input shape, beside the example of each cause; for a corpus.
+        isolation: what the guard does about a violation.
+        isolation_ratchet: file of the violations that are allowed for now; None for none.
+        service_databases: in the monolith: service → alias of its database, where the router finds moved tables.
+        verify_lifetime: how long a verification lets a switch happen.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -126,6 +139,10 @@ class Config:
     shadow_threads: int = 8
     shadow_noise_percent: float = 5.0
     shadow_keep: int = 3
+    isolation: Isolation = Isolation.OFF
+    isolation_ratchet: Path | None = None
+    service_databases: Mapping[str, str] = field(default_factory=dict)
+    verify_lifetime: timedelta = timedelta(hours=1)
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -162,6 +179,12 @@ def config() -> Config:
     """
     raw = getattr(settings, "STRANGLER", {})
     return read_config(raw)
+
+
+def override_config(**keys: Any) -> None:
+    """Change keys of settings.STRANGLER for the rest of this process; for test plugins."""
+    settings.STRANGLER = {**getattr(settings, "STRANGLER", {}), **keys}
+    setting_changed.send(sender=None, setting="STRANGLER", value=settings.STRANGLER, enter=True)
 
 
 def read_config(raw: Mapping[str, Any]) -> Config:
@@ -288,6 +311,20 @@ def _read_topology(key: str, value: Any) -> Topology:
     return Topology.load(Path(value))
 
 
+def _read_isolation(key: str, value: Any) -> Isolation:
+    try:
+        return Isolation(value)
+    except ValueError:
+        hint = did_you_mean(str(value), [each.value for each in Isolation]).strip()
+        raise ConfigurationError(f'STRANGLER["{key}"] can\'t be {value!r}.', hint=hint) from None
+
+
+def _read_path(key: str, value: Any) -> Path:
+    if not isinstance(value, str | Path):
+        raise ConfigurationError(f'STRANGLER["{key}"] must be the path of a file, not {value!r}.')
+    return Path(value)
+
+
 _FIELDS = {"BEHIND_PROXY": "is_behind_proxy"}  # all others are the key in lower case
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "TOPOLOGY": _read_topology,
@@ -327,6 +364,10 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SHADOW_THREADS": _read_count,
     "SHADOW_NOISE_PERCENT": _read_percent,
     "SHADOW_KEEP": _read_number,
+    "ISOLATION": _read_isolation,
+    "ISOLATION_RATCHET": _read_path,
+    "SERVICE_DATABASES": _of_type(dict, "a dict"),
+    "VERIFY_LIFETIME": _read_duration,
 }
 
 

@@ -23,6 +23,15 @@
     ├── SandboxError            something that a sandbox could not take back, and so refused
     │   └── SandboxRefusedError a connection out of a sandbox
     ├── SandboxBrokenError      something was committed inside of a sandbox
+    ├── VerificationError       two tables that can't be compared
+    ├── IsolationViolation      code of one side that touched a table of the other
+    ├── RatchetError            a ratchet file that is wrong, or says more than is true
+    ├── MoveError               tables can't be moved, or not like this
+    │   ├── PreflightError      a move was refused; each reason has a name
+    │   ├── MoveTransitionError a stage of a move that can't be reached from here
+    │   ├── MoveBusyError       another process works on the move
+    │   ├── MovePausedError     the move stopped itself, and says why
+    │   └── FenceRaised         a write met the fence: the table has a new owner
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -35,7 +44,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class StranglerError(Exception):
@@ -256,6 +265,108 @@ class SandboxBrokenError(StranglerError):
             f"Database {names}: somebody committed inside of the sandbox, by the driver's own connection or a procedure. "
             "Look for rows that stayed, and have that code ask sandbox.is_active() first."
         )
+
+
+class VerificationError(StranglerError):
+    """Two tables can't be compared: one is missing, or lacks a column or a primary key."""
+
+    def __init__(self, reason: str, *, table: str) -> None:
+        super().__init__(f"{table}: {reason}")
+        self.reason = reason
+        self.table = table
+
+
+class IsolationViolation(StranglerError):
+    """Code of one side read or wrote a table that the other side owns.
+
+    Args:
+        table, owner: what was touched, and whose it is.
+        place: `file:line function` of the code.
+        statement: its SQL.
+    """
+
+    def __init__(self, *, table: str, owner: str, place: str, statement: str) -> None:
+        super().__init__(
+            f"{place} touches table {table}, which belongs to {owner}: {statement}\n"
+            f"Ask {owner} for it, or list the place in strangler-ratchet.toml with a reason."
+        )
+        self.table = table
+        self.owner = owner
+        self.place = place
+        self.statement = statement
+
+
+class RatchetError(StranglerError):
+    """The ratchet file is wrong, or lists what does not happen any more."""
+
+    def __init__(self, reason: str, *, path: object) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.reason = reason
+        self.path = path
+
+
+class MoveError(StranglerError):
+    """Tables can't be moved, or not like this; *move* is the service that they go to."""
+
+    def __init__(self, message: str, *, move: str) -> None:
+        super().__init__(f"{move}: {message}")
+        self.message = message
+        self.move = move
+
+
+class PreflightError(MoveError):
+    """A move was refused before anything was changed; each of *refusals* has `name`, `reason` and `action`."""
+
+    def __init__(self, move: str, *, refusals: Sequence[object]) -> None:
+        lines = "".join(f"\n  {refusal}" for refusal in refusals)
+        super().__init__(f"the move is refused, and nothing was changed:{lines}", move=move)
+        self.refusals = tuple(refusals)
+
+
+class MoveTransitionError(MoveError):
+    """A stage of a move can't be reached from where it stands."""
+
+    def __init__(self, move: str, *, current: str, wanted: str, allowed: Iterable[str]) -> None:
+        names = ", ".join(sorted(allowed)) or "nothing; it is over"
+        super().__init__(f"it is {current} and can't become {wanted}. What can follow: {names}.", move=move)
+        self.current = current
+        self.wanted = wanted
+
+
+class MoveBusyError(MoveError):
+    """Another process works on the move, or took it over from this one."""
+
+    def __init__(self, move: str, *, holder: str) -> None:
+        super().__init__(
+            f"{holder or 'another process'} works on it. Wait for its lease to end, or stop it there.",
+            move=move,
+        )
+        self.holder = holder
+
+
+class MovePausedError(MoveError):
+    """The move stopped itself because going on could do harm; nothing is lost.
+
+    Args:
+        move: the service that the tables go to.
+        name: of the reason, such as `schema-changed` or `disk-full`.
+        reason: what happened, to which table.
+        action: what to do before `resume`.
+    """
+
+    def __init__(self, move: str, *, name: str, reason: str, action: str) -> None:
+        super().__init__(f"paused ({name}): {reason} {action} Then: strangler move {move} resume", move=move)
+        self.name = name
+        self.reason = reason
+        self.action = action
+
+
+class FenceRaised(MoveError):
+    """A write met the raised fence: *table* belongs to the service now. Nothing was written; send it there."""
+
+    def __init__(self, move: str, *, table: str) -> None:
+        super().__init__(f"table {table!r} has moved; the service owns it now.", move=move)
+        self.table = table
 
 
 class MissingExtraError(StranglerError):

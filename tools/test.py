@@ -27,6 +27,7 @@ from tools.check import services
 
 REPORTS = ROOT / "var" / "test"
 LANES = 2  # steps beside each other on the two cores that CI has
+WHOLE = ("-p", "strangler.isolation.testing", "--strangler-isolation")  # finds stale entries of the ratchet
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 # Tests that freeze and kill real servers depend on a busy machine's moods: one more attempt, and the verdict names it.
 PATIENT = ("--reruns", "1", "-rfExXsR")
@@ -70,7 +71,7 @@ class Step:
 def steps() -> Iterator[Step]:
     """Yield the steps that may run beside each other, the longest first."""
     yield pytest("faults", *PARALLEL, *PATIENT, "tests/faults")
-    yield pytest("integration", *PARALLEL, *PATIENT, "tests/integration")
+    yield pytest("integration", *PARALLEL, *PATIENT, *WHOLE, "tests/integration")
     yield pytest("functional", *PATIENT, "tests/functional")
     for engine in ("mariadb", "postgres"):
         folders = ("tests/integration/monolith", "tests/integration/strangler")

@@ -108,3 +108,31 @@ class Rendition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo_id} at {self.size}"
+
+
+class GalleryPhoto(models.Model):
+    """One photo as the monolith's gallery shows it, after its table has moved here.
+
+    Table and columns are those of the monolith's `photos.Photo`, so that rows move as they are. `owner_id` is a loose
+    key: users stay in the monolith. Nothing in this service writes it before the switch.
+    """
+
+    uuid = models.UUIDField(unique=True)
+    owner_id = models.BigIntegerField()
+    title = models.CharField(max_length=200, blank=True)
+    filename = models.CharField(max_length=255)
+    original = models.CharField(max_length=255)
+    renditions = models.JSONField(default=dict)
+    checksum = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    bytes = models.PositiveBigIntegerField()
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "photos_photo"
+        constraints = [models.UniqueConstraint(fields=["owner_id", "checksum"], name="photo_once_per_owner")]
+        indexes = [models.Index(fields=["owner_id", "-uploaded_at"], name="photo_gallery")]
+
+    def __str__(self) -> str:
+        return self.title or self.filename

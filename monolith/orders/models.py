@@ -56,7 +56,12 @@ class OrderItem(models.Model):
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items")
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     photo = models.ForeignKey(
-        Photo, on_delete=models.SET_NULL, null=True, blank=True, related_name="order_items"
+        Photo,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="order_items",
+        db_constraint=False,  # a loose key: the photos can move to another database (decision 0051)
     )
     description = models.CharField(max_length=250)
     unit_price = models.DecimalField(max_digits=8, decimal_places=2)

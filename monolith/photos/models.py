@@ -25,7 +25,10 @@ class Photo(models.Model):
     """
 
     uuid = models.UUIDField("public id", unique=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos")
+    # A loose key: the table can move to the image service's database while the users stay (decision 0051).
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos", db_constraint=False
+    )
     title = models.CharField(max_length=200, blank=True)
     filename = models.CharField("name of the uploaded file", max_length=255)
     original = models.CharField(max_length=255)

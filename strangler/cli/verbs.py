@@ -21,6 +21,7 @@ _NEEDED_APP = {
     "compare": "strangler.shadow",
     "rules": "strangler.shadow",
     "corpus": "strangler.shadow",
+    "move": "strangler.move",
     "relay": "strangler.outbox",
     "outbox": "strangler.outbox",
     "inbox": "strangler.service",

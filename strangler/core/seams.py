@@ -177,6 +177,8 @@ class Service:
         routes: its seams that are URLs.
         calls: its seams that are callables and Celery tasks.
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
+        move_tables: table of the monolith → table of the service that it moves into; empty: those of `owns`.
+        move_replicas: aliases of the source's replicas, for which a throttled move waits.
     """
 
     name: str
@@ -187,6 +189,8 @@ class Service:
     routes: tuple[Route, ...] = ()
     calls: tuple[Call, ...] = ()
     url_variable: str = ""
+    move_tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    move_replicas: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""

@@ -1,12 +1,17 @@
-"""The stages of a rollout and the moves between them."""
+"""The stages of rollouts and of moves, and which may follow which."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from strangler.errors import TransitionError, UnknownStageError
+from strangler.errors import MoveTransitionError, TransitionError, UnknownStageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FULL = Decimal(100)
 PERCENT_STEP = Decimal("0.01")  # nginx's split_clients knows two decimals, so neither side may know more
@@ -31,6 +36,54 @@ class RolloutStage(StrEnum):
             return cls(word)
         except ValueError:
             raise UnknownStageError(word, known=[stage.value for stage in cls]) from None
+
+
+class MoveStage(StrEnum):
+    """Where a move of tables stands. Whether it is paused is no stage: any of them can be."""
+
+    CREATED = "created"
+    COPYING = "copying"
+    FOLLOWING = "following"
+    VERIFIED = "verified"
+    SWITCHED = "switched"
+    REVERSED = "reversed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows, so that the same tables may be moved anew."""
+        return not MOVE_TRANSITIONS[self]
+
+
+MOVE_TRANSITIONS: Mapping[MoveStage, frozenset[MoveStage]] = MappingProxyType(
+    {
+        MoveStage.CREATED: frozenset({MoveStage.COPYING, MoveStage.CANCELLED}),
+        MoveStage.COPYING: frozenset({MoveStage.FOLLOWING, MoveStage.CANCELLED}),
+        MoveStage.FOLLOWING: frozenset({MoveStage.VERIFIED, MoveStage.CANCELLED}),
+        # Back to following when the result of the verification expires, or finds a difference the next time.
+        MoveStage.VERIFIED: frozenset({MoveStage.FOLLOWING, MoveStage.SWITCHED, MoveStage.CANCELLED}),
+        MoveStage.SWITCHED: frozenset({MoveStage.REVERSED, MoveStage.COMPLETED}),
+        # The monolith owns the tables again and is followed as before the switch.
+        MoveStage.REVERSED: frozenset({MoveStage.VERIFIED, MoveStage.CANCELLED}),
+        MoveStage.COMPLETED: frozenset(),
+        MoveStage.CANCELLED: frozenset(),
+    }
+)
+"""Stage → the stages that may follow it."""
+
+
+def advance_move(current: MoveStage, *, stage: MoveStage, move: str) -> MoveStage:
+    """Return *stage*, if it may follow *current*; asking for the current one is no change.
+
+    Args:
+        move: what the move is called, for the message.
+    Raises:
+        MoveTransitionError: names the stages that may follow.
+    """
+    if stage is not current and stage not in MOVE_TRANSITIONS[current]:
+        raise MoveTransitionError(move, current=current, wanted=stage, allowed=MOVE_TRANSITIONS[current])
+    return stage
 
 
 PERCENT_STAGES = frozenset({RolloutStage.SHADOW, RolloutStage.CANARY})

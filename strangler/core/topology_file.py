@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MONOLITH_KEYS = ("settings", "processes")
-_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes", "calls")
+_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "move", "processes", "routes", "calls")
+_MOVE_KEYS = ("tables", "replicas")
 COMPARED_WITH_TARGETS = 5  # percent: who says what has to be proved wants it to stay true in canary and live
 _PROOF_KEYS = ("targets", "gates", "compare_percent", "rules")
 _ROUTE_KEYS = (
@@ -98,7 +99,27 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         ),
         calls=tuple(_parse_call(name, call, where=place, number=i) for i, call in enumerate(calls, start=1)),
         url_variable=_parse_url_variable(name, table),
+        move_tables=_parse_move(table),
+        move_replicas=_move_table(table).texts("replicas", default=[]),
     )
+
+
+def _parse_move(service: _Table) -> Mapping[str, str]:
+    """Return source table → target table; a list names tables that keep their names."""
+    table = _move_table(service)
+    where, tables = table.where, table.content.get("tables", {})
+    pairs = {str(name): name for name in tables} if isinstance(tables, list) else tables
+    if not isinstance(pairs, dict) or not all(isinstance(name, str) and name for name in pairs.values()):
+        hint = 'Write tables = ["photos_photo"], or tables = { photos_photo = "images_photo" }.'
+        raise TopologyError("tables must be a list or a table of names.", where=where, hint=hint)
+    if len(set(pairs.values())) != len(pairs):
+        raise TopologyError("two tables can't move into one.", where=where)
+    return MappingProxyType(pairs)
+
+
+def _move_table(service: _Table) -> _Table:
+    where = f"{service.where.removesuffix(']')}.move]"
+    return _Table(service.content.get("move", {}), where=where, known=_MOVE_KEYS)
 
 
 def _parse_url_variable(name: str, table: _Table) -> str:

@@ -105,7 +105,7 @@ def _user_of(claims: Mapping[str, Any] | None) -> User | None:
         return user
     said = {model.USERNAME_FIELD: claims["username"], "email": claims["email"]}
     said |= {name: claims[name] for name in ("is_staff", "is_superuser")}
-    known = {field.name for field in model._meta.get_fields()}  # noqa: SLF001 - documented
+    known = {field.name for field in model._meta.get_fields()}
     made = model(pk=claims["id"], **{name: value for name, value in said.items() if name in known})
     made.save()
     return made

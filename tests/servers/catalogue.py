@@ -95,7 +95,12 @@ SERVERS = {
 }
 
 # What only the benchmarks use.
-TOOLS = {"wrk": Server(name="wrk", programs=("wrk",), packages=("wrk",))}
+TOOLS = {
+    "wrk": Server(name="wrk", programs=("wrk",), packages=("wrk",)),
+    "percona-toolkit": Server(
+        name="percona-toolkit", programs=("pt-table-sync",), packages=("percona-toolkit",)
+    ),
+}
 
 
 def missing(*names: str) -> list[Server]:

@@ -90,3 +90,22 @@ def test_e007_a_sandbox_behind_another_middleware_is_reported(sound):
     assert "strangler.E007" not in found()
     sound.MIDDLEWARE = ["django.middleware.common.CommonMiddleware", sandbox]
     assert sandbox in found()["strangler.E007"]
+
+
+def test_e050_a_guard_without_its_parser_is_reported(sound, monkeypatch):
+    monkeypatch.setattr("strangler.checks.can_parse", lambda: False)
+    assert "strangler.E050" not in found()
+    sound.STRANGLER = {**sound.STRANGLER, "ISOLATION": "count"}
+    assert "django-strangler[isolation]" in found()["strangler.E050"]
+
+
+@pytest.mark.parametrize("databases", [{"imagse": "default"}, {"images": "nowhere"}])
+def test_e051_a_database_of_a_service_has_to_exist(sound, databases):
+    sound.DATABASE_ROUTERS = ["strangler.isolation.router.OwnershipRouter"]
+    sound.STRANGLER = {**sound.STRANGLER, "SERVICE_DATABASES": databases}
+    assert set(found()) == {"strangler.E051"}
+
+
+def test_w052_databases_of_services_need_the_router(sound):
+    sound.STRANGLER = {**sound.STRANGLER, "SERVICE_DATABASES": {"images": "default"}}
+    assert "DATABASE_ROUTERS" in found()["strangler.W052"]

@@ -1,0 +1,1 @@
+"""The actions of `strangler move SERVICE ACTION`, one short file for each."""

@@ -1,0 +1,118 @@
+"""Whose a table is: what the topology gives to a service, and what a move has made of it so far.
+
+Two questions are kept apart. Where a table belongs in the end is the topology's word: the guard goes by it, long before
+anything moves. Who owns it now is the moves' word: the router goes by it. Until a move has switched a table it
+stays with the monolith, if the monolith has its model; a table that was born in a service is the service's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.utils import timezone
+
+from strangler.conf import config
+from strangler.tokens import MONOLITH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """All ownership at one moment.
+
+    Args:
+        services: table → the service that the topology gives it to.
+        here: which of those tables have a model in this project.
+        moved: table → who owns it by a move, a service or `monolith`.
+        tables: label of a model in lower case → its table; also of models that are deleted by now.
+        is_split: no database but its owner's has a table; in tests with two databases.
+    """
+
+    services: Mapping[str, str] = field(default_factory=dict)
+    here: frozenset[str] = frozenset()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, str] = field(default_factory=dict)
+    is_split: bool = False
+
+    def service_of(self, table: str) -> str:
+        """Return where *table* belongs in the end: a service, or `monolith`."""
+        return self.services.get(table) or self.moved.get(table, MONOLITH)
+
+    def owner_of(self, table: str) -> str:
+        """Return who owns *table* now: a service, or `monolith`."""
+        return self.moved.get(table) or (
+            MONOLITH if table in self.here else self.services.get(table, MONOLITH)
+        )
+
+
+def assign(tables: Mapping[str, str], *, owner: str) -> None:
+    """Write down that *tables* are *owner*'s from now on; every process follows within `SNAPSHOT_INTERVAL`.
+
+    Idempotent. Call it in the transaction that makes it true.
+    Args:
+        tables: table → label of its model, or an empty text.
+        owner: a service, or `monolith`.
+    """
+    records = _records()
+    for table, label in tables.items():
+        values = {"label": label.lower(), "owner": owner, "changed_at": timezone.now()}
+        records.update_or_create(table=table, defaults=values)
+
+
+def load() -> Owners:
+    """Read the topology, and what moves have changed; one query."""
+    records = list(_records().values_list("table", "label", "owner"))
+    declared = from_topology()
+    return Owners(
+        services=declared.services,
+        here=declared.here,
+        moved=MappingProxyType({table: owner for table, _, owner in records}),
+        tables={**{label: table for table, label, _ in records if label}, **declared.tables},
+    )
+
+
+def _records() -> Any:
+    """Return the rows; asked of the registry, because a test plugin imports this before there are models."""
+    return apps.get_model("strangler_isolation", "OwnershipRecord").objects.using(config().database)
+
+
+def from_topology() -> Owners:
+    """Return what the topology alone says."""
+    found = [
+        (label, table, name)
+        for name, service in config().topology.services.items()
+        for label in service.owns
+        for table in tables_of(label)
+    ]
+    installed = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+    return Owners(
+        services=MappingProxyType({table: name for _, table, name in found}),
+        here=frozenset(table for _, table, _ in found if table in installed),
+        tables={label.lower(): table for label, table, _ in reversed(found)},
+    )
+
+
+def tables_of(label: str) -> Iterator[str]:
+    """Yield the tables of a model's *label*, its own first, then those of its many-to-many fields.
+
+    A label without a model is that of a deleted one, or of another project's: its table has Django's usual name. What is
+    no label is a table.
+    """
+    app, separator, name = label.partition(".")
+    try:
+        model = apps.get_model(label) if separator else None
+    except LookupError:
+        model = None
+    if model is None:
+        yield f"{app}_{name}".lower() if separator else label
+        return
+    yield model._meta.db_table
+    for relation in model._meta.local_many_to_many:
+        through = relation.remote_field.through
+        if through._meta.auto_created:
+            yield through._meta.db_table

@@ -1,0 +1,45 @@
+"""Which of the tables that matter a statement touches."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+try:
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+except ImportError:  # the system checks say so where the guard is on, and nobody else needs it
+    _has_parser = False
+else:
+    _has_parser = True
+
+_DIALECTS = {"mysql": "mysql", "postgresql": "postgres", "sqlite": "sqlite", "oracle": "oracle"}
+_DATA = re.compile(
+    r"\s*(\(|(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|TRUNCATE|LOAD|COPY|MERGE)\b)", re.IGNORECASE
+)
+
+
+def can_parse() -> bool:
+    """Return whether sqlglot is installed."""
+    return _has_parser
+
+
+@lru_cache(maxsize=4096)
+def tables_in(statement: str, *, vendor: str, known: frozenset[str]) -> frozenset[str]:
+    """Return which of the *known* tables a *statement* reads or writes.
+
+    Each statement is parsed once per process, and only if it names one of them. DDL touches no rows and counts for
+    nothing. What can't be parsed touches every known table whose name is a word of it.
+    """
+    named = frozenset(table for table in known if table in statement)
+    if not named or not _DATA.match(statement):
+        return frozenset()
+    try:
+        tree = sqlglot.parse_one(statement.replace("%s", "?"), read=_DIALECTS.get(vendor))
+    except SqlglotError:
+        return frozenset(
+            table for table in named if re.search(rf"(?<!\w){re.escape(table)}(?!\w)", statement)
+        )
+    defined = {each.alias for each in tree.find_all(exp.CTE)}
+    return named & {table.name for table in tree.find_all(exp.Table)} - defined

@@ -1,0 +1,1 @@
+"""The databases that tables move between: one module for each engine."""

@@ -1,0 +1,119 @@
+"""Begin a move: its record, and what it needs beside the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from strangler.conf import config
+from strangler.errors import MoveError, MovePausedError
+from strangler.move import records
+from strangler.move.dialects.base import Statement
+from strangler.move.models import MoveRecord, MoveTable
+from strangler.move.positions import CREATE, TABLE
+from strangler.move.tables import TablePair, in_order, tables_of
+from strangler.outbox.clock import read_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from strangler.move.databases import Pair
+    from strangler.move.dialects.base import TableShape
+
+
+def read_pairs(service: str, *, pair: Pair) -> list[TablePair]:
+    """Return the tables of the move to *service* as they are on both ends, in the order of copying.
+
+    Raises:
+        MoveError: a table is missing; names it and the end.
+    """
+    tables = tables_of(service)
+    sources = {
+        name: _introspect(pair.source.introspect, name, service=service, end="source") for name in tables
+    }
+    keys = [key for shape in sources.values() for key in shape.foreign_keys]
+    return [
+        TablePair(
+            number=number,
+            source=sources[name],
+            target=_introspect(pair.target.introspect, tables[name], service=service, end="target"),
+        )
+        for number, name in enumerate(in_order(tables, foreign_keys=keys), start=1)
+    ]
+
+
+def _introspect(read: Callable[[str], TableShape], name: str, *, service: str, end: str) -> TableShape:
+    try:
+        return read(name)
+    except LookupError:
+        hint = "Run the service's migrations." if end == "target" else "See [services] in strangler.toml."
+        raise MoveError(f"there is no table {name} on the {end}. {hint}", move=service) from None
+
+
+def create(service: str, *, tables: list[TablePair], is_replica: bool, pair: Pair, actor: str) -> MoveRecord:
+    """Write a new move down, with its tables as they are now; nothing is touched beside the data yet."""
+    using = config().database
+    now = read_now(using)
+    with transaction.atomic(using=using):
+        record = MoveRecord.objects.using(using).create(
+            service=service, is_replica=is_replica, created_at=now, changed_at=now
+        )
+        for table in tables:
+            rows, _ = pair.source.estimate(table.source.name)
+            MoveTable.objects.using(using).create(
+                move=record,
+                number=table.number,
+                source_table=table.source.name,
+                target_table=table.target.name,
+                signature=table.source.signature,
+                target_signature=table.target.signature,
+                generation=table.source.generation,
+                rows_estimated=rows,
+            )
+        records.note(record, "created", actor=actor)
+    return record
+
+
+def table_pairs(record: MoveRecord, *, pair: Pair) -> list[TablePair]:
+    """Return the tables of *record* as they are now.
+
+    Raises:
+        MovePausedError: one of them is gone.
+    """
+    rows = MoveTable.objects.using(config().database).filter(move=record).order_by("number")
+    try:
+        return [
+            TablePair(
+                number=row.number,
+                source=pair.source.introspect(row.source_table),
+                target=pair.target.introspect(row.target_table),
+            )
+            for row in rows
+        ]
+    except LookupError as error:
+        action = "Bring it back, or cancel the move."
+        raise MovePausedError(
+            record.service, name="table-gone", reason=f"table {error} is gone.", action=action
+        ) from None
+
+
+def lay(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
+    """Make changelogs and triggers on the source; what is there already stays.
+
+    When this returns, every transaction that may write without being followed is over: making a trigger waits for
+    those that wrote to the table. It waits a second at most, because the site queues behind it, and tries again.
+    """
+    for table in tables:
+        for sql in pair.source.follow_ddl(table.source, move=record.pk, number=table.number):
+            pair.source.execute(Statement(sql=sql))
+
+
+def lift(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
+    """Take changelogs, triggers and positions of the move away; what is gone already is no error."""
+    for table in tables:
+        for sql in pair.source.unfollow_ddl(table.source, move=record.pk, number=table.number):
+            pair.source.execute(Statement(sql=sql))
+    pair.target.execute(Statement(sql=CREATE))  # a move that was never started has none
+    sql = f"DELETE FROM {TABLE} WHERE move_id = %s"  # noqa: S608
+    pair.target.execute(Statement(sql=sql, params=(record.pk,)))

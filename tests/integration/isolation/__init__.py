@@ -1,0 +1,1 @@
+"""Router and guard on the reference project's models."""

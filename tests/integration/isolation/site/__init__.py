@@ -1,0 +1,1 @@
+"""A small project whose photos belong to a service, for the pytest plugin."""

@@ -1,0 +1,1 @@
+"""The verifier on real servers."""
