@@ -43,6 +43,11 @@ SECRET_FIELDS = (
     "cvv",
 )
 """Fields whose values are nobody's business but the addressee's; `csrfmiddlewaretoken` is none of them."""
+USER_FIELDS = (
+    *("username", "password", "email", "first_name", "last_name"),
+    *("is_active", "is_staff", "is_superuser", "date_joined"),
+)
+"""What both sides know of a user of `django.contrib.auth`; groups and permissions stay in the monolith."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,8 @@ class Config:
         shadow_threads: captures that one worker replays at the same time.
         shadow_noise_percent: share of captures that legacy is asked twice, to learn what differs by itself.
         shadow_keep: captures kept of each input shape, beside the example of each cause; for a corpus.
+        login_grace: how long the monolith goes on with whom the service named last, while it does not answer.
+        user_fields: of the user, kept in step where login is extracted; `profile.phone` is one of a related row.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -126,6 +133,8 @@ class Config:
     shadow_threads: int = 8
     shadow_noise_percent: float = 5.0
     shadow_keep: int = 3
+    login_grace: timedelta = timedelta(minutes=10)
+    user_fields: tuple[str, ...] = USER_FIELDS
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -327,6 +336,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SHADOW_THREADS": _read_count,
     "SHADOW_NOISE_PERCENT": _read_percent,
     "SHADOW_KEEP": _read_number,
+    "LOGIN_GRACE": _read_duration,
+    "USER_FIELDS": _read_names,
 }
 
 

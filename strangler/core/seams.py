@@ -24,6 +24,7 @@ _SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 RESERVED_NAMES = frozenset({"monolith", "valkey", "smtp"})  # the other processes of `strangler up`
 RESERVED_VARIABLES = frozenset({"MONOLITH_URL", "BROKER_URL", "EMAIL_URL"})  # say where those are
+_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TASK_NAME = re.compile(r"[^\s;,]{1,255}")
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 DEFAULT_DRAIN = timedelta(hours=48)  # a weekend, which is how long a job with an ETA often waits
@@ -177,6 +178,8 @@ class Service:
         routes: its seams that are URLs.
         calls: its seams that are callables and Celery tasks.
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
+        session_cookie: cookie of its own sessions, where people log in at this service; empty where they do not.
+        cookies: names of further cookies that it may see.
     """
 
     name: str
@@ -187,10 +190,17 @@ class Service:
     routes: tuple[Route, ...] = ()
     calls: tuple[Call, ...] = ()
     url_variable: str = ""
+    session_cookie: str = ""
+    cookies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""
         object.__setattr__(self, "url_variable", self.url_variable or f"{self.name.upper()}_URL")
+
+    @property
+    def kept_cookies(self) -> frozenset[str]:
+        """Names of the client's cookies that reach it, besides the one of the CSRF token."""
+        return frozenset(filter(None, (self.session_cookie, *self.cookies)))
 
     @property
     def database_variable(self) -> str:
@@ -201,6 +211,11 @@ class Service:
 def is_seam_name(text: str) -> bool:
     """Whether *text* can name a seam: lower-case words joined by dots, at least two."""
     return _SEAM_NAME.fullmatch(text) is not None
+
+
+def is_cookie_name(text: str) -> bool:
+    """Whether *text* can name a cookie: a token of RFC 6265."""
+    return _COOKIE_NAME.fullmatch(text) is not None
 
 
 def is_task_name(text: str) -> bool:
