@@ -11,7 +11,12 @@ from monolith.settings.local import DATABASES, INSTALLED_APPS, STRANGLER
 INSTALLED_APPS = [*INSTALLED_APPS, "strangler.service"]
 
 # No thread that looks for changes: it would go on asking the database in tests that have none.
-STRANGLER = {**STRANGLER, "SNAPSHOT_INTERVAL": timedelta(0)}
+# And nobody at the accounts service: a shop that runs beside the tests must not hear of their users.
+STRANGLER = {
+    **STRANGLER,
+    "SNAPSHOT_INTERVAL": timedelta(0),
+    "SERVICE_URLS": {**STRANGLER["SERVICE_URLS"], "accounts": "http://127.0.0.1:1"},
+}
 
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
