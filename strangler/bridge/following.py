@@ -78,19 +78,36 @@ def catch_up() -> Steps:
 
 def follow(*, stop: threading.Event | None = None) -> None:
     """Keep users in step until SIGTERM or SIGINT, or until *stop*; waits for a side that does not answer."""
-    stop = stop or _stopped_by_signals()
-    looked_at = float("-inf")
+    stop, follower = stop or _stopped_by_signals(), _Follower()
     while not stop.is_set():
         close_old_connections()
+        if not follower.go_on():
+            stop.wait(PAUSE.total_seconds())
+
+
+class _Follower:
+    """What one process remembers between its rounds."""
+
+    def __init__(self) -> None:
+        self._looked_at = float("-inf")
+        self._is_cut_off = False
+
+    def go_on(self) -> bool:
+        """Take a step; returns whether there was something to do, and so may be more."""
         try:
-            if time.monotonic() - looked_at > LOOK_EVERY.total_seconds():
+            if time.monotonic() - self._looked_at > LOOK_EVERY.total_seconds():
                 users.find_unnoticed()
-                looked_at = time.monotonic()
-            if step().total:
-                continue
+                self._looked_at = time.monotonic()
+            done = step()
         except PeerUnavailableError as error:
-            logger.warning("%s", error)
-        stop.wait(PAUSE.total_seconds())
+            # Once per outage: a line per second would only fill the log.
+            logger.log(logging.DEBUG if self._is_cut_off else logging.WARNING, "%s", error)
+            self._is_cut_off = True
+            return False
+        if self._is_cut_off:
+            logger.info("The other side answers again")
+        self._is_cut_off = False
+        return bool(done.total)
 
 
 def _take(item: users.Item) -> str:
