@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
@@ -26,6 +26,8 @@ COOKIE_HEADER = "Strangler-Login"
 def whose(cookie: str) -> AbstractBaseUser | None:
     """Return the user here whose login the service's session *cookie* is; None for nobody's.
 
+    Nobody's, too, while the service does not know of a password that was changed here.
+
     Raises:
         PeerUnavailableError: the service does not answer, or its answer does not convince.
     """
@@ -36,7 +38,7 @@ def whose(cookie: str) -> AbstractBaseUser | None:
         return None
     try:
         claims = tokens.read_login(str(answer.get("login", "")), cookie=cookie, audience=own_name())
-        return users.find(claims["uid"]) or users.find(users.receive(claims["user"])["uid"])
+        return _user_of(claims)
     except (TokenError, UserConflictError) as error:
         logger.warning("%s", error)
         raise PeerUnavailableError(
@@ -66,3 +68,12 @@ def end_again() -> int:
         ended.delete()
         told += 1
     return told
+
+
+def _user_of(claims: dict[str, Any]) -> AbstractBaseUser | None:
+    """Return the user that the service named, made or changed first if the service could not tell of it before."""
+    links = users.links_of([claims["uid"]])
+    if not links or claims["is_news"]:
+        users.receive(claims["user"])
+        links = users.links_of([claims["uid"]])
+    return None if users.has_news(links[0]) else users.user_of(links[0])

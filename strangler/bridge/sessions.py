@@ -48,8 +48,13 @@ def cookie_of(cookies: Mapping[str, str]) -> str:
 
 
 def is_bound(request: HttpRequest) -> bool:
-    """Whether the session here is bound to a login of the service."""
-    return bool(cookie_name()) and BOND in request.session
+    """Whether the session here is bound to a login of the service; to look is not to depend on it (`Vary`)."""
+    if not cookie_name() or not (request.session.modified or request.session.session_key):
+        return False
+    accessed = request.session.accessed
+    found = BOND in request.session
+    request.session.accessed = accessed
+    return found
 
 
 def user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:

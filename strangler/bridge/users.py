@@ -103,15 +103,27 @@ def fetch(user_id: str) -> AbstractBaseUser | None:
     """
     link = Link.objects.filter(peer_id=user_id, user__isnull=False).select_related("user").first()
     if link is not None:
-        return _user_of(link)
+        return user_of(link)
     item = ask("GET", f"{PATH}/{user_id}")
     return find(receive(item)["uid"]) if item is not None else None
+
+
+def has_news(link: Link) -> bool:
+    """Whether the password was changed here, and the other side, which may go on with logins by the old one, was not told yet."""
+    user = user_of(link)
+    return link.due_at is not None and user is not None and link.agreed.get("password") != user.password
 
 
 def find(uid: str) -> AbstractBaseUser | None:
     """Return the user that both sides know by *uid*, if it is here."""
     link = Link.objects.filter(uid=uid).select_related("user").first()
-    return _user_of(link) if link is not None else None
+    return user_of(link) if link is not None else None
+
+
+def user_of(link: Link) -> AbstractBaseUser | None:
+    """Return the user here; None for one that was deleted."""
+    user: AbstractBaseUser | None = link.user
+    return user
 
 
 def links_of(uids: Iterable[str]) -> list[Link]:
@@ -143,11 +155,6 @@ def find_unnoticed() -> int:
     ]
     Link.objects.filter(pk__in=changed).update(due_at=timezone.now())
     return len(missing) + len(changed)
-
-
-def _user_of(link: Link) -> AbstractBaseUser | None:
-    user: AbstractBaseUser | None = link.user
-    return user
 
 
 def _receive(item: Item) -> Item:
@@ -187,7 +194,7 @@ def _link_of(uid: UUID, sent: Record | None) -> Link:
     if same is None:
         return Link(uid=uid)
     # Two people may have registered one name at the same moment; a salted password that is the same is a copy's.
-    if records.read(same).get("password") != sent.get("password"):
+    if "password" not in sent or records.read(same).get("password") != sent["password"]:
         raise UserConflictError(uid, reason=f"somebody else is {name!r} here. Rename one of them.")
     link = Link.objects.select_for_update().filter(user=same).first() or Link(user=same)
     link.uid = uid

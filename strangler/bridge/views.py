@@ -80,16 +80,18 @@ def login(request: HttpRequest) -> HttpResponse:
     if not config().service:
         raise Http404
     cookie = request.headers.get(COOKIE_HEADER, "")
-    asked = HttpRequest()
-    asked.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
+    session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     if request.method == "DELETE":
-        asked.session.flush()
+        session.flush()
         return HttpResponse(status=204)
+    asked: Any = HttpRequest()
+    asked.session = _Copy(session.load())
     user = get_user(asked)
     if not user.is_authenticated:
         return HttpResponse(status=204)
-    item = users.item_of(_link_of(user.pk))
-    token = tokens.sign_login({"uid": item["uid"], "user": item}, cookie=cookie, audience=peer_name())
+    link = _link_of(user.pk)
+    claims = {"uid": str(link.uid), "user": users.item_of(link), "is_news": link.due_at is not None}
+    token = tokens.sign_login(claims, cookie=cookie, audience=peer_name())
     return JsonResponse({"login": token}, headers={"Cache-Control": "no-store"})
 
 
@@ -132,6 +134,16 @@ def leave(request: HttpRequest) -> HttpResponse:
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return redirect(target if is_ours else "/")
+
+
+class _Copy(dict[str, Any]):
+    """What a session holds. Django renews or ends sessions while it looks for the user; that is up to the visitor's own requests."""
+
+    def flush(self) -> None:
+        self.clear()
+
+    def cycle_key(self) -> None:
+        pass
 
 
 def _take(item: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,7 @@ class Visitors:
         answer = self.late.register("late")
         assert (answer.url.endswith("/photos/"), "Welcome, late" in answer.text) == (True, True)
         assert self.late.is_logged_in("late")
+        assert self.shop.mailbox.wait_for(to="late@example.org", patience=timedelta(seconds=60))
 
     def log_out_where_the_login_does_not_live(self) -> None:
         """Early logged in at the monolith; the page is the service's."""

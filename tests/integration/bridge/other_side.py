@@ -41,14 +41,14 @@ class OtherSide:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def say_login(self, cookie, item, *, key=None):
+    def say_login(self, cookie, item, *, key=None, is_news=False):
         """Answer that the login of *cookie* is the user of *item*."""
 
         def answer(headers, _document):
             asked = headers["Strangler-Login"]
             if asked != cookie:
                 return 204
-            claims = {"uid": item["uid"], "user": item}
+            claims = {"uid": item["uid"], "user": item, "is_news": is_news}
             return {"login": (key or tokens.sign_login)(claims, cookie=asked, audience="monolith")}
 
         self.answers["GET", "/_strangler/login"] = answer

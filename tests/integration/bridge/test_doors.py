@@ -135,6 +135,16 @@ class TestTheServiceTellsWhoseALoginIs:
     def test_nobodys_cookie_is_nobodys(self, client, headers, cookie):
         assert client.get(LOGIN, headers={**headers, "Strangler-Login": cookie}).status_code == 204
 
+    def test_and_does_not_renew_it_on_the_way(self, ann, client, headers, settings):
+        client.force_login(ann)
+        headers["Strangler-Login"] = key = client.cookies[COOKIE].value
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another key " * 5, [settings.SECRET_KEY]
+        assert Client().get(LOGIN, headers=headers).status_code == 200
+        assert Client().get(LOGIN, headers=headers).status_code == 200, (
+            "its key was changed behind the visitor's back"
+        )
+        assert client.cookies[COOKIE].value == key
+
     def test_and_ends_it_when_it_is_told_to(self, ann, client, headers):
         client.force_login(ann)
         headers["Strangler-Login"] = client.cookies[COOKIE].value

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from strangler import tokens
+from strangler.bridge import users
 from strangler.bridge.models import EndedLogin, Link
 from tests.integration.bridge.conftest import COOKIE
 
@@ -100,6 +101,7 @@ def test_a_changed_password_here_moves_the_login_here_and_ends_the_one_at_the_se
     ]
     user.set_password("first password")
     user.save()
+    users.push(users.due())
     assert logged_in.get(PROFILE).status_code == 200  # the service knows it too, and its login goes on
     form = {"old_password": "first password", "new_password1": "my 2nd one", "new_password2": "my 2nd one"}
     answer = logged_in.post("/account/password/", form)
@@ -135,7 +137,9 @@ def test_an_answer_that_is_not_signed_for_this_cookie_does_not_convince(monolith
 
 def test_an_answer_from_before_does_not_convince(monolith, item, browser):
     with time_machine.travel("2026-01-01 12:00:00+00:00", tick=False):
-        old = tokens.sign_login({"uid": item["uid"], "user": item}, cookie=LOGIN, audience="monolith")
+        old = tokens.sign_login(
+            {"uid": item["uid"], "user": item, "is_news": False}, cookie=LOGIN, audience="monolith"
+        )
     monolith.say_login(LOGIN, item, key=lambda *_, **__: old)
     browser.cookies[COOKIE] = LOGIN
     assert browser.get(PROFILE).status_code == 503
@@ -187,3 +191,23 @@ def test_logging_in_here_as_somebody_else_ends_the_login_at_the_service(logged_i
     assert answer.cookies[COOKIE]["max-age"] == 0
     assert monolith.asked[-1][0] == "DELETE" or monolith.asked[-2][0] == "DELETE"
     assert logged_in.session["_auth_user_id"] == str(boss.pk)
+
+
+def test_what_the_service_could_not_tell_before_comes_with_the_login(logged_in, monolith, item):
+    item["sent"] = {**item["sent"], "password": "md5$new$hash"}
+    monolith.say_login(LOGIN, item, is_news=True)
+    assert logged_in.get(PROFILE).status_code == 200
+    assert get_user_model().objects.get().password == "md5$new$hash"
+
+
+def test_a_password_that_was_changed_here_ends_logins_there_before_the_service_knows(logged_in, monolith):
+    user = get_user_model().objects.get()
+    user.set_password("changed by the back office")
+    user.save()
+    assert logged_in.get(PROFILE).status_code == 302
+
+
+def test_to_look_at_a_session_is_not_to_depend_on_it(monolith, ann, browser):
+    browser.force_login(ann)
+    assert "Vary" not in browser.get("/health/live")
+    assert "Vary" not in Client().get("/health/live")

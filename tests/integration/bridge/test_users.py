@@ -176,6 +176,12 @@ def test_a_user_whose_row_was_copied_to_both_sides_before_is_one(monolith, ann, 
     assert str(link_of(ann).uid) == item["uid"]
 
 
+def test_a_name_alone_makes_nobody_the_same(monolith, ann, item):
+    del item["sent"]["password"]
+    with pytest.raises(UserConflictError, match="somebody else"):
+        users.receive(item)
+
+
 def test_a_refused_user_waits_says_why_and_holds_up_nobody(in_step, monolith):
     ben = get_user_model().objects.create_user("ben", "ben@example.com", "a long password")
     in_step.save()
