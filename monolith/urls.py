@@ -17,6 +17,7 @@ urlpatterns = [
     path("reports/", include("monolith.reports.urls")),
     path("admin/", admin.site.urls),
     path("", include("strangler.service.urls")),
+    path("", include("strangler.bridge.urls")),
 ]
 if settings.MEDIA_URL.startswith("/"):  # with a bucket, its own host answers
     urlpatterns.append(path(f"{settings.MEDIA_URL.strip('/')}/<path:name>", media, name="media"))

@@ -44,6 +44,11 @@ SECRET_FIELDS = (
     "cvv",
 )
 """Fields whose values are nobody's business but the addressee's; `csrfmiddlewaretoken` is none of them."""
+USER_FIELDS = (
+    *("username", "password", "email", "first_name", "last_name"),
+    *("is_active", "is_staff", "is_superuser", "date_joined"),
+)
+"""What both sides know of a user of `django.contrib.auth`; groups and permissions stay in the monolith."""
 
 
 class Isolation(StrEnum):
@@ -100,6 +105,8 @@ class Config:
         isolation_ratchet: file of the violations that are allowed for now; None for none.
         service_databases: in the monolith: service → alias of its database, where the router finds moved tables.
         verify_lifetime: how long a verification lets a switch happen.
+        login_grace: how long the monolith goes on with whom the service named last, while it does not answer.
+        user_fields: of the user, kept in step where login is extracted; `profile.phone` is one of a related row.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -143,6 +150,8 @@ class Config:
     isolation_ratchet: Path | None = None
     service_databases: Mapping[str, str] = field(default_factory=dict)
     verify_lifetime: timedelta = timedelta(hours=1)
+    login_grace: timedelta = timedelta(minutes=10)
+    user_fields: tuple[str, ...] = USER_FIELDS
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -368,6 +377,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "ISOLATION_RATCHET": _read_path,
     "SERVICE_DATABASES": _of_type(dict, "a dict"),
     "VERIFY_LIFETIME": _read_duration,
+    "LOGIN_GRACE": _read_duration,
+    "USER_FIELDS": _read_names,
 }
 
 

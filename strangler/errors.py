@@ -11,6 +11,8 @@
     ├── PlanError               a plan that is not there, or not in the state that it is asked for in
     ├── RuleError               a rule of the comparison that can't be read
     ├── TokenError              a signed value that is forged, expired or for somebody else
+    ├── PeerUnavailableError    the other side did not say who is logged in, or did not take a user
+    ├── UserConflictError       a user that both sides made, or that can't be stored
     ├── MessageError            a message that nobody could receive
     ├── NotInTransactionError   a message without a transaction that it belongs to
     ├── BrokerUnavailable       a broker that is dead, frozen or full; nothing is lost
@@ -150,6 +152,24 @@ class TokenError(StranglerError):
         self.reason = reason
         self.purpose = purpose
         self.is_expired = is_expired
+
+
+class PeerUnavailableError(StranglerError):
+    """The side that was asked about a login or a user does not answer, or not as agreed."""
+
+    def __init__(self, peer: str, *, reason: str) -> None:
+        super().__init__(f"{peer} was asked about a login or a user and {reason}. It is asked again.")
+        self.peer = peer
+        self.reason = reason
+
+
+class UserConflictError(StranglerError):
+    """A user of the other side can't be stored here; *uid* is what both sides know it by."""
+
+    def __init__(self, uid: object, *, reason: str) -> None:
+        super().__init__(f"User {uid} can't be kept in step: {reason}")
+        self.uid = uid
+        self.reason = reason
 
 
 class MessageError(StranglerError):

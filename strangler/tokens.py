@@ -6,9 +6,11 @@ without a moment in which values are refused. Source: `django.core.signing`.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from strangler.conf import config
 from strangler.core.principal import Principal
@@ -24,6 +26,12 @@ SHADOW_HEADER = "Strangler-Shadow"
 
 SANDBOX_HEADER = "Strangler-Sandbox"
 """Of the answer to such a request: the receiver's signed word that it was in its sandbox."""
+
+AUDIENCE_HEADER = "Strangler-Audience"
+"""Of the gateway's question who asks: the service that is to be told."""
+
+GATEWAY_HEADER = "Strangler-Gateway"
+"""Of the same question: `gateway_secret()`, so that nobody else may ask."""
 
 MONOLITH = "monolith"
 """Audience of what is signed for the monolith."""
@@ -74,6 +82,45 @@ def read_principal(value: str, *, audience: str) -> Principal:
         return Principal.from_claims(claims)
     except TypeError as error:
         raise TokenError("has claims that this version does not know", purpose=purpose) from error
+
+
+def sign_login(claims: dict[str, Any], *, cookie: str, audience: str) -> str:
+    """Return what a service asserts to *audience* about whom its session *cookie* belongs to."""
+    return sign({**claims, "cookie": digest(cookie)}, purpose=f"login for {audience}")
+
+
+def read_login(value: str, *, cookie: str, audience: str) -> dict[str, Any]:
+    """Return the claims of an assertion about *cookie*.
+
+    Raises:
+        TokenError: forged, expired, for another audience, or about another cookie.
+    """
+    purpose = f"login for {audience}"
+    claims = read(value, purpose=purpose, max_age=config().principal_lifetime)
+    if claims.pop("cookie", "") != digest(cookie):
+        raise TokenError("is about another session", purpose=purpose)
+    return claims
+
+
+def digest(cookie: str) -> str:
+    """Return what recognises a session's cookie and does not tell it."""
+    return hashlib.sha256(cookie.encode(errors="replace")).hexdigest()
+
+
+def gateway_secret() -> str:
+    """Return what the gateway says in `Strangler-Gateway`; it changes with the first of the signing keys."""
+    return _gateway_secret(config().signing_keys[0])
+
+
+def is_gateway(value: str) -> bool:
+    """Whether *value* is the secret of one of the signing keys."""
+    return any(
+        constant_time_compare(value.encode(), _gateway_secret(key).encode()) for key in config().signing_keys
+    )
+
+
+def _gateway_secret(key: str) -> str:
+    return salted_hmac("strangler.gateway", "principal", secret=key, algorithm="sha256").hexdigest()
 
 
 def sign_shadow(capture: str, *, audience: str) -> str:

@@ -7,6 +7,7 @@ from django.contrib.auth.forms import UserCreationForm
 
 from monolith.accounts.models import Profile
 from monolith.mail.sender import send
+from strangler.bridge.resetting import reset_uid
 
 User = get_user_model()
 
@@ -88,5 +89,5 @@ class PasswordResetForm(DjangoPasswordResetForm):
         to_email: str,
         html_email_template_name: str | None = None,  # noqa: ARG002
     ) -> None:
-        """Send the mail with the link."""
-        send("password_reset", to=to_email, context=context)
+        """Send the mail with the link, which is good at the accounts service too."""
+        send("password_reset", to=to_email, context={**context, "uid": reset_uid(context["user"])})

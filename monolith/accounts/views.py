@@ -13,6 +13,7 @@ from monolith.accounts.forms import PasswordResetForm, ProfileForm, Registration
 from monolith.accounts.models import Profile
 from monolith.accounts.registration import register as register_customer
 from monolith.mail.sender import MailNotSentError, log_failure
+from strangler.bridge.resetting import SharedResetLink, reset_tokens
 
 
 @sensitive_post_parameters()
@@ -53,6 +54,7 @@ class PasswordReset(auth_views.PasswordResetView):
 
     template_name = "accounts/password_reset.html"
     form_class = PasswordResetForm
+    token_generator = reset_tokens
     success_url = reverse_lazy("accounts:password_reset_done")
 
     def form_valid(self, form: PasswordResetForm) -> HttpResponse:
@@ -63,3 +65,10 @@ class PasswordReset(auth_views.PasswordResetView):
             log_failure(error)
             form.add_error(None, "We could not send the mail. Try again later.")
             return self.render_to_response(self.get_context_data(form=form), status=503)
+
+
+class PasswordResetConfirm(SharedResetLink, auth_views.PasswordResetConfirmView):
+    """Set a new password, by a link that the shop or the accounts service mailed."""
+
+    template_name = "accounts/password_reset_confirm.html"
+    success_url = reverse_lazy("accounts:password_reset_complete")

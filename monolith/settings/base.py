@@ -5,7 +5,7 @@ from pathlib import Path
 import environ
 
 import strangler
-from strangler.conf import database_from_url
+from strangler.conf import USER_FIELDS, database_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 STATE_DIR = BASE_DIR / "var"
@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     *strangler.MONOLITH_APPS,
+    "strangler.bridge",
     "monolith.accounts",
     "monolith.catalog",
     "monolith.orders",
@@ -48,6 +49,7 @@ MIDDLEWARE = [
     "monolith.middleware.BodySizeLimit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "strangler.bridge.middleware.LoginMiddleware",  # people may log in at the accounts service
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -110,6 +112,9 @@ DEFAULT_FROM_EMAIL = "Halftone <hello@halftone.example>"
 SERVER_EMAIL = "errors@halftone.example"
 
 SHOP_NAME = "Halftone"
+# What the accounts service knows of a customer; groups and permissions stay here.
+PROFILE_FIELDS = ("name", "street", "postcode", "city", "country", "phone", "newsletter")
+SHARED_USER_FIELDS = [*USER_FIELDS, *(f"profile.{name}" for name in PROFILE_FIELDS)]
 # Limits of one upload; the form states them and the view refuses more.
 MAX_BODY_BYTES = 100_000_000
 PHOTO_MAX_BYTES = 50_000_000

@@ -1,7 +1,7 @@
 """Settings for work on one machine: debug pages, a known secret, SQLite and the embedded mail catcher."""
 
 from monolith.settings.base import *  # noqa: F403 - a settings module extends another one
-from monolith.settings.base import BASE_DIR, STATE_DIR, env
+from monolith.settings.base import BASE_DIR, SHARED_USER_FIELDS, STATE_DIR, env
 
 # SQLite makes its file, but not the folder around it.
 STATE_DIR.mkdir(exist_ok=True)
@@ -19,5 +19,7 @@ STRANGLER = {
     "SERVICE_URLS": {
         "images": env("IMAGES_URL", default="http://127.0.0.1:8001"),
         "email": env("EMAIL_SERVICE_URL", default="http://127.0.0.1:8002"),
+        "accounts": env("ACCOUNTS_URL", default="http://127.0.0.1:8003"),
     },
+    "USER_FIELDS": SHARED_USER_FIELDS,
 }

@@ -1,7 +1,7 @@
 """Settings for a real server: secrets from the environment, HTTPS only, hashed static file names."""
 
 from monolith.settings.base import *  # noqa: F403 - a settings module extends another one
-from monolith.settings.base import BASE_DIR, STATE_DIR, STORAGES, env
+from monolith.settings.base import BASE_DIR, SHARED_USER_FIELDS, STATE_DIR, STORAGES, env
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
@@ -11,6 +11,7 @@ STRANGLER = {
     "TOPOLOGY": BASE_DIR / "strangler.toml",
     "SIGNING_KEYS": env.list("STRANGLER_SIGNING_KEYS"),
     "BEHIND_PROXY": True,
+    "USER_FIELDS": SHARED_USER_FIELDS,
 }
 
 # `manage.py collectstatic` fills it at each deployment.
@@ -21,6 +22,7 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "whitenoise.storage.Compresse
 # nginx or the load balancer ends TLS and sets this header; it must drop the client's own.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^_strangler/"]  # services ask inside of the network, where there may be no TLS
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True

@@ -26,6 +26,7 @@ _NEEDED_APP = {
     "outbox": "strangler.outbox",
     "inbox": "strangler.service",
     "signatures": "strangler.service",
+    "users": "strangler.bridge",
 }
 """Verb → the app without which it can do nothing, and whose models it imports."""
 

@@ -24,6 +24,7 @@ _SERVICE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VARIABLE_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 RESERVED_NAMES = frozenset({"monolith", "valkey", "smtp"})  # the other processes of `strangler up`
 RESERVED_VARIABLES = frozenset({"MONOLITH_URL", "BROKER_URL", "EMAIL_URL"})  # say where those are
+_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TASK_NAME = re.compile(r"[^\s;,]{1,255}")
 DEFAULT_TIMEOUT = timedelta(seconds=10)
 DEFAULT_DRAIN = timedelta(hours=48)  # a weekend, which is how long a job with an ETA often waits
@@ -179,6 +180,8 @@ class Service:
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
         move_tables: table of the monolith → table of the service that it moves into; empty: those of `owns`.
         move_replicas: aliases of the source's replicas, for which a throttled move waits.
+        session_cookie: cookie of its own sessions, where people log in at this service; empty where they do not.
+        cookies: names of further cookies that it may see.
     """
 
     name: str
@@ -191,10 +194,17 @@ class Service:
     url_variable: str = ""
     move_tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     move_replicas: tuple[str, ...] = ()
+    session_cookie: str = ""
+    cookies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""
         object.__setattr__(self, "url_variable", self.url_variable or f"{self.name.upper()}_URL")
+
+    @property
+    def kept_cookies(self) -> frozenset[str]:
+        """Names of the client's cookies that reach it, besides the one of the CSRF token."""
+        return frozenset(filter(None, (self.session_cookie, *self.cookies)))
 
     @property
     def database_variable(self) -> str:
@@ -205,6 +215,11 @@ class Service:
 def is_seam_name(text: str) -> bool:
     """Whether *text* can name a seam: lower-case words joined by dots, at least two."""
     return _SEAM_NAME.fullmatch(text) is not None
+
+
+def is_cookie_name(text: str) -> bool:
+    """Whether *text* can name a cookie: a token of RFC 6265."""
+    return _COOKIE_NAME.fullmatch(text) is not None
 
 
 def is_task_name(text: str) -> bool:

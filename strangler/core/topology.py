@@ -53,6 +53,12 @@ class Topology:
             for other in seen:
                 _refuse_conflict(seam, other)
             seen.append(seam)
+        _refuse_two_logins([each for each in self.services.values() if each.session_cookie])
+
+    @cached_property
+    def login(self) -> Service | None:
+        """The service at which people may log in, beside the monolith; None where there is none."""
+        return next((each for each in self.services.values() if each.session_cookie), None)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -106,6 +112,15 @@ class Topology:
         others = [route for route in self.routes if route.pattern.kind is not Kind.EXACT]
         others.sort(key=lambda route: (route.pattern.kind, -len(route.pattern.literal)))
         return tuple((route.pattern.literal, route) for route in others)
+
+
+def _refuse_two_logins(services: list[Service]) -> None:
+    for other in services[1:]:
+        raise TopologyError(
+            f"has a session_cookie, and so has {services[0].name}.",
+            where=other.name,
+            hint="People log in at one service.",
+        )
 
 
 def _refuse_conflict(seam: Seam, other: Seam) -> None:

@@ -18,6 +18,7 @@ from strangler.core.seams import (
     Monolith,
     Route,
     Service,
+    is_cookie_name,
     is_seam_name,
     is_service_name,
     is_task_name,
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MONOLITH_KEYS = ("settings", "processes")
-_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "move", "processes", "routes", "calls")
+_SERVICE_KEYS = (
+    *("title", "settings", "url_variable", "owns", "move", "processes", "session_cookie", "cookies"),
+    *("routes", "calls"),
+)
 _MOVE_KEYS = ("tables", "replicas")
 COMPARED_WITH_TARGETS = 5  # percent: who says what has to be proved wants it to stay true in canary and live
 _PROOF_KEYS = ("targets", "gates", "compare_percent", "rules")
@@ -101,6 +105,8 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         url_variable=_parse_url_variable(name, table),
         move_tables=_parse_move(table),
         move_replicas=_move_table(table).texts("replicas", default=[]),
+        session_cookie=_parse_session_cookie(table),
+        cookies=_parse_cookies(table, table.texts("cookies", default=[])),
     )
 
 
@@ -131,6 +137,18 @@ def _parse_url_variable(name: str, table: _Table) -> str:
         where=table.where,
         hint=f'Write url_variable = "{name.upper()}_SERVICE_URL".',
     )
+
+
+def _parse_session_cookie(table: _Table) -> str:
+    name = table.text("session_cookie", default="")
+    return _parse_cookies(table, (name,))[0] if name else ""
+
+
+def _parse_cookies(table: _Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not is_cookie_name(name):
+            raise TopologyError(f"{name!r} can't name a cookie.", where=table.where)
+    return names
 
 
 def _parse_seam(content: object, *, where: str, known: tuple[str, ...]) -> _Table:

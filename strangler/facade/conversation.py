@@ -255,7 +255,7 @@ class Course:
         url = self.service_url = config().service_url(route.service)
         crossing = Crossing(
             is_behind_proxy=config().is_behind_proxy,
-            kept_cookies=frozenset({settings.CSRF_COOKIE_NAME}),
+            kept_cookies=config().topology.services[route.service].kept_cookies | {settings.CSRF_COOKIE_NAME},
             ours=self._our_fields(),
         )
         return Outgoing(

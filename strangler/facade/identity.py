@@ -16,7 +16,8 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 
-from strangler.core.principal import Principal
+from strangler.bridge.principals import principal_of
+from strangler.conf import config
 from strangler.facade.policy import Cause, Failure
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
+    from strangler.core.principal import Principal
     from strangler.facade.request import Fields, Incoming
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,11 @@ class Identity:
 
 def has_session(incoming: Incoming) -> bool:
     """Whether there is a session to look into; without one nobody is logged in and no query is needed."""
-    return incoming.cookie(settings.SESSION_COOKIE_NAME) != "" and apps.is_installed("django.contrib.auth")
+    login = config().topology.login
+    has_cookie = incoming.cookie(settings.SESSION_COOKIE_NAME) != "" or (
+        login is not None and incoming.cookie(login.session_cookie) != ""
+    )
+    return has_cookie and apps.is_installed("django.contrib.auth")
 
 
 def identify(cookies: Mapping[str, str]) -> Identity:
@@ -114,21 +120,18 @@ def _identify(cookies: Mapping[str, str]) -> Identity:
     request.COOKIES = dict(cookies)
     sessions = SessionMiddleware(lambda _request: HttpResponse())
     sessions.process_request(request)
-    principal = principal_of(get_user(request))
+    principal = principal_of(_user_of_either_side(request) if _is_bridged() else get_user(request))
     answer = sessions.process_response(request, HttpResponse())
     renewed = [("Set-Cookie", morsel.OutputString()) for morsel in answer.cookies.values()]
     return Identity(principal=principal, fields=renewed)
 
 
-def principal_of(user: AbstractBaseUser | AnonymousUser) -> Principal | None:
-    """Return who *user* is, as one side tells the other; None for nobody."""
-    if not user.is_authenticated:
-        return None
-    email_field = user.get_email_field_name() if hasattr(user, "get_email_field_name") else "email"
-    return Principal(
-        id=str(user.pk),
-        username=user.get_username(),
-        email=getattr(user, email_field, "") or "",
-        is_staff=bool(getattr(user, "is_staff", False)),
-        is_superuser=bool(getattr(user, "is_superuser", False)),
-    )
+def _is_bridged() -> bool:
+    """Whether somebody may be logged in at a service."""
+    return config().topology.login is not None and apps.is_installed("strangler.bridge")
+
+
+def _user_of_either_side(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    from strangler.bridge.sessions import user_of  # noqa: PLC0415 - as above
+
+    return user_of(request)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from strangler.bridge.principals import principal_of
 from strangler.core.capture import Capture, RecordedRequest
 from strangler.core.decision import Side
 from strangler.core.observation import Observation
-from strangler.facade.identity import principal_of
 from strangler.testing.clients import SeamClient
 from strangler.testing.questions import find_seam
 from strangler.testing.serve import TEST_HOST

@@ -11,7 +11,18 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-FOR_SERVICES = {"service", "outbox", "effects", "observing", "core", "conf", "errors", "tokens", "py"}
+FOR_SERVICES = {
+    "service",
+    "bridge",
+    "outbox",
+    "effects",
+    "observing",
+    "core",
+    "conf",
+    "errors",
+    "tokens",
+    "py",
+}
 
 
 def loaded_by(statement):

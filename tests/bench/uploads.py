@@ -170,6 +170,7 @@ def _shop(state: Path) -> Iterator[Site]:
         monolith=first,
         images=free_port(first + 1),
         email=free_port(first + 200),
+        accounts=free_port(first + 300),
         valkey=free_port(first + 500),
         smtp=free_port(first + 1000),
     )
@@ -178,6 +179,7 @@ def _shop(state: Path) -> Iterator[Site]:
         "DATABASE_URL": f"sqlite:///{state / 'monolith.sqlite3'}",
         "IMAGES_DATABASE_URL": f"sqlite:///{state / 'images.sqlite3'}",
         "EMAIL_DATABASE_URL": f"sqlite:///{state / 'email.sqlite3'}",
+        "ACCOUNTS_DATABASE_URL": f"sqlite:///{state / 'accounts.sqlite3'}",
         "DEBUG": "False",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "STRANGLER_SIGNING_KEYS": secrets.token_urlsafe(48),

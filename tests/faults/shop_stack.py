@@ -37,6 +37,7 @@ class ShopStack:
             "EMAIL_URL": smtp.url,
             "EMAIL_SERVICE_URL": "http://127.0.0.1:9",
             "IMAGES_URL": "http://127.0.0.1:9",
+            "ACCOUNTS_URL": "http://127.0.0.1:9",
             "PYTHONPATH": str(ROOT),
         }
         self.manage("migrate", "--verbosity=0")

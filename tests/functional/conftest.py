@@ -23,6 +23,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         monolith=first,
         images=free_port(first + 1),
         email=free_port(first + 200),
+        accounts=free_port(first + 300),
         valkey=free_port(first + 500),
         smtp=free_port(first + 1000),
     )
@@ -31,6 +32,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "DATABASE_URL": f"sqlite:///{state / 'monolith.sqlite3'}",
         "IMAGES_DATABASE_URL": f"sqlite:///{state / 'images.sqlite3'}",
         "EMAIL_DATABASE_URL": f"sqlite:///{state / 'email.sqlite3'}",
+        "ACCOUNTS_DATABASE_URL": f"sqlite:///{state / 'accounts.sqlite3'}",
     }
     site = Site(state=state, ports=ports, environ=environ)
     site.manage("migrate", "--noinput")

@@ -7,7 +7,16 @@ import time_machine
 
 from strangler.core.principal import Principal
 from strangler.errors import TokenError
-from strangler.tokens import read, read_principal, sign, sign_principal
+from strangler.tokens import (
+    gateway_secret,
+    is_gateway,
+    read,
+    read_login,
+    read_principal,
+    sign,
+    sign_login,
+    sign_principal,
+)
 
 OLD, NEW, FOREIGN = "o" * 40, "n" * 40, "f" * 40
 ANN = Principal(id="7", username="ann", email="ann@example.com", is_staff=True)
@@ -81,3 +90,26 @@ def test_a_service_speaks_for_itself():
     principal = Principal.for_service("images")
     assert principal.is_service
     assert not ANN.is_service
+
+
+def test_a_login_is_asserted_about_one_cookie_to_one_audience():
+    value = sign_login({"uid": "u"}, cookie="c", audience="monolith")
+    assert read_login(value, cookie="c", audience="monolith") == {"uid": "u"}
+    with pytest.raises(TokenError, match="another session"):
+        read_login(value, cookie="d", audience="monolith")
+    with pytest.raises(TokenError):
+        read_login(value, cookie="c", audience="images")
+
+
+def test_an_assertion_about_a_login_is_no_principal():
+    with pytest.raises(TokenError):
+        read_principal(sign_login({"id": "7"}, cookie="c", audience="images"), audience="images")
+
+
+def test_the_gateway_is_known_by_a_secret_of_each_key(settings):
+    new = gateway_secret()
+    settings.STRANGLER = {"SIGNING_KEYS": [OLD]}
+    old = gateway_secret()
+    assert not is_gateway(new)
+    settings.STRANGLER = {"SIGNING_KEYS": [NEW, OLD]}
+    assert (is_gateway(new), is_gateway(old), is_gateway("")) == (True, True, False)

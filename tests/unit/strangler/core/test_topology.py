@@ -178,3 +178,27 @@ def test_routes_of_two_services_may_not_overlap_either(tmp_path):
 def test_the_same_path_with_other_methods_is_no_overlap(tmp_path):
     topology = load(tmp_path, SERVICE + route() + route("images.form", methods='["GET"]'))
     assert topology.match("GET", "/photos/upload/").name == "images.form"
+
+
+def test_the_service_of_logins_names_its_session_cookie_and_may_see_others(tmp_path):
+    topology = load(tmp_path, SERVICE + 'session_cookie = "pictures"\ncookies = ["messages"]\n')
+    assert topology.login is topology.services["images"]
+    assert topology.login.kept_cookies == {"pictures", "messages"}
+
+
+def test_without_a_session_cookie_nobody_logs_in_at_a_service(tmp_path):
+    topology = load(tmp_path, SERVICE)
+    assert topology.login is None
+    assert topology.services["images"].kept_cookies == frozenset()
+
+
+@pytest.mark.parametrize("line", ['session_cookie = "a b"', 'cookies = ["a", ""]', 'cookies = ["a;b"]'])
+def test_what_can_not_name_a_cookie_is_refused(tmp_path, line):
+    with pytest.raises(TopologyError, match="can't name a cookie"):
+        load(tmp_path, f"{SERVICE}{line}\n")
+
+
+def test_two_services_of_logins_are_refused(tmp_path):
+    other = '[services.email]\nsettings = "x"\nurl_variable = "MAIL_URL"\nsession_cookie = "b"\n'
+    with pytest.raises(TopologyError, match="so has images"):
+        load(tmp_path, f'{SERVICE}session_cookie = "a"\n{other}')
