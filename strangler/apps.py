@@ -1,16 +1,22 @@
 """The app that brings the `strangler` command and the system checks."""
 
+from contextlib import suppress
+
 from django.apps import AppConfig
 from django.core import checks
 
+from strangler import replicas
 from strangler.checks import (
     check_calls,
     check_configuration,
     check_csrf,
+    check_replicas,
     check_sandbox,
     check_service_urls,
     check_signing_keys,
 )
+from strangler.conf import config
+from strangler.errors import ConfigurationError
 
 CHECKS = (
     check_configuration,
@@ -19,6 +25,7 @@ CHECKS = (
     check_csrf,
     check_calls,
     check_sandbox,
+    check_replicas,
 )
 
 
@@ -29,6 +36,9 @@ class StranglerConfig(AppConfig):
     verbose_name = "Strangler"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and watch the connections to replicas."""
         for check in CHECKS:
             checks.register(check)
+        with suppress(ConfigurationError):  # check_configuration reports it
+            config()
+            replicas.install()

@@ -7,6 +7,8 @@ strangler.E004  the signing keys are missing or too short
 strangler.E005  CSRF tokens live in the session, which a service can't see
 strangler.E006  a seam of the code is no call of the topology
 strangler.E007  the sandbox is not the first middleware
+strangler.E080  a replica is no database of the settings, or of an engine that tells no positions
+strangler.E081  replicas without the router or the middleware that they need
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 SANDBOX = "strangler.service.sandbox.SandboxMiddleware"
+REPLICA_ROUTER = "strangler.replicas.ReplicaRouter"
+POSITIONS = "strangler.replicas.PositionMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+ENGINES_WITH_POSITIONS = ("mysql", "postgresql", "postgis")
 
 
 def check_configuration(**_: Any) -> list[CheckMessage]:
@@ -87,6 +93,42 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"Put {SANDBOX!r} at the beginning of MIDDLEWARE."
     return [Error("The sandbox is not the first middleware.", hint=hint, id="strangler.E007")]
+
+
+def check_replicas(**_: Any) -> list[CheckMessage]:
+    """Report replicas that do not exist or tell no position (E080), and what reading from them lacks (E081)."""
+    try:
+        clusters = config().replicas
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    aliases = [alias for primary, replicas in clusters.items() for alias in (primary, *replicas)]
+    found = [message for alias in aliases for message in _check_alias(alias)]
+    return [*found, *_check_way_to_replicas()] if clusters else []
+
+
+def _check_alias(alias: str) -> list[CheckMessage]:
+    if alias not in settings.DATABASES:
+        hint = f"Add it to DATABASES, or correct its name.{did_you_mean(alias, settings.DATABASES)}"
+        return [Error(f"REPLICAS names {alias!r}, which is no database.", hint=hint, id="strangler.E080")]
+    engine = settings.DATABASES[alias]["ENGINE"]
+    if engine.endswith(ENGINES_WITH_POSITIONS):
+        return []
+    message = f"REPLICAS names {alias!r}, whose engine {engine} tells no positions."
+    hint = "Use MariaDB or PostgreSQL with replicas."
+    return [Error(message, hint=hint, id="strangler.E080")]
+
+
+def _check_way_to_replicas() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if REPLICA_ROUTER not in settings.DATABASE_ROUTERS[:1]:
+        hint = f"Put {REPLICA_ROUTER!r} at the beginning of DATABASE_ROUTERS."
+        found.append(Error("Nothing sends reads to the REPLICAS.", hint=hint, id="strangler.E081"))
+    middleware = list(settings.MIDDLEWARE)
+    before = middleware[: middleware.index(SESSIONS)] if SESSIONS in middleware else middleware
+    if POSITIONS not in before:
+        hint = f"Put {POSITIONS!r} into MIDDLEWARE, before the sessions and whatever else asks the database."
+        found.append(Error("Visitors would not see what they wrote.", hint=hint, id="strangler.E081"))
+    return found
 
 
 def _topology_services() -> list[str]:

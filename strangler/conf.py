@@ -87,6 +87,8 @@ class Config:
         shadow_threads: captures that one worker replays at the same time.
         shadow_noise_percent: share of captures that legacy is asked twice, to learn what differs by itself.
         shadow_keep: captures kept of each input shape, beside the example of each cause; for a corpus.
+        replicas: alias of a primary → aliases of what it may be read from, replicas or a balancer before them.
+        replica_wait: how long a read waits for a replica to get what its reader wrote, before it goes to the primary.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -126,6 +128,8 @@ class Config:
     shadow_threads: int = 8
     shadow_noise_percent: float = 5.0
     shadow_keep: int = 3
+    replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replica_wait: timedelta = timedelta(milliseconds=50)
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -280,6 +284,20 @@ def _read_names(key: str, value: Any) -> tuple[str, ...]:
     return names
 
 
+def _read_replicas(key: str, value: Any) -> dict[str, tuple[str, ...]]:
+    found = {
+        primary: _read_names(key, names) for primary, names in _of_type(dict, "a dict")(key, value).items()
+    }
+    if empty := [primary for primary, names in found.items() if not names]:
+        raise ConfigurationError(f'STRANGLER["{key}"] names no replica of {empty[0]!r}.')
+    aliases = [*found, *(name for names in found.values() for name in names)]
+    if twice := sorted({alias for alias in aliases if aliases.count(alias) > 1}):
+        raise ConfigurationError(
+            f'STRANGLER["{key}"] names {twice[0]!r} twice; a server has one place in it.'
+        )
+    return found
+
+
 def _read_topology(key: str, value: Any) -> Topology:
     if isinstance(value, Topology):
         return value
@@ -327,6 +345,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SHADOW_THREADS": _read_count,
     "SHADOW_NOISE_PERCENT": _read_percent,
     "SHADOW_KEEP": _read_number,
+    "REPLICAS": _read_replicas,
+    "REPLICA_WAIT": _read_duration,
 }
 
 

@@ -11,7 +11,10 @@ import pytest
 
 from tests.architecture.source import ROOT
 
-FOR_SERVICES = {"service", "outbox", "effects", "observing", "core", "conf", "errors", "tokens", "py"}
+FOR_SERVICES = {
+    *("service", "outbox", "replicas", "effects", "observing"),
+    *("core", "conf", "errors", "tokens", "breaker", "py"),
+}
 
 
 def loaded_by(statement):

@@ -28,6 +28,7 @@ PUBLIC = {
     "strangler.facade": ["current_decision"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
+    "strangler.replicas": ["PositionMiddleware", "ReplicaRouter", "install", "on_primary", "wrote"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],
     "strangler.shadow.models": [
         "CaptureLoss",
