@@ -87,6 +87,7 @@ class Config:
         shadow_threads: captures that one worker replays at the same time.
         shadow_noise_percent: share of captures that legacy is asked twice, to learn what differs by itself.
         shadow_keep: captures kept of each input shape, beside the example of each cause; for a corpus.
+        call_budget: longest time that a page may wait for services before that is logged; zero never logs.
         replicas: alias of a primary → aliases of what it may be read from, replicas or a balancer before them.
         replica_wait: how long a read waits for a replica to get what its reader wrote, before it goes to the primary.
     """
@@ -128,6 +129,7 @@ class Config:
     shadow_threads: int = 8
     shadow_noise_percent: float = 5.0
     shadow_keep: int = 3
+    call_budget: timedelta = timedelta(milliseconds=300)
     replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replica_wait: timedelta = timedelta(milliseconds=50)
 
@@ -345,6 +347,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SHADOW_THREADS": _read_count,
     "SHADOW_NOISE_PERCENT": _read_percent,
     "SHADOW_KEEP": _read_number,
+    "CALL_BUDGET": _read_duration,
     "REPLICAS": _read_replicas,
     "REPLICA_WAIT": _read_duration,
 }

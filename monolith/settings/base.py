@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "strangler.calls.BudgetMiddleware",  # tells staff what calls to services cost a page
 ]
 
 ROOT_URLCONF = "monolith.urls"

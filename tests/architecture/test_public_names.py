@@ -11,7 +11,7 @@ from tests.architecture.source import ROOT, files, tree
 
 PUBLIC = {
     "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
-    "strangler.calls": ["install", "route_task", "seam"],
+    "strangler.calls": ["BudgetMiddleware", "install", "route_task", "seam", "together"],
     "strangler.cli": ["VERBS"],
     "strangler.effects": ["Recorder", "current", "record"],
     "strangler.core.comparison": [
