@@ -11,6 +11,7 @@ from strangler.checks import (
     check_configuration,
     check_csrf,
     check_replicas,
+    check_residency,
     check_sandbox,
     check_service_urls,
     check_signing_keys,
@@ -26,6 +27,7 @@ CHECKS = (
     check_calls,
     check_sandbox,
     check_replicas,
+    check_residency,
 )
 
 

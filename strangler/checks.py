@@ -9,6 +9,7 @@ strangler.E006  a seam of the code is no call of the topology
 strangler.E007  the sandbox is not the first middleware
 strangler.E080  a replica is no database of the settings, or of an engine that tells no positions
 strangler.E081  replicas without the router or the middleware that they need
+strangler.E082  personal data of a service would leave the allowed regions
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.core.checks import CheckMessage, Error
 
 from strangler.calls.declarations import declared
 from strangler.conf import Config, config
+from strangler.core.residency import find_violations
 from strangler.errors import ConfigurationError, did_you_mean
 
 if TYPE_CHECKING:
@@ -129,6 +131,16 @@ def _check_way_to_replicas() -> list[CheckMessage]:
         hint = f"Put {POSITIONS!r} into MIDDLEWARE, before the sessions and whatever else asks the database."
         found.append(Error("Visitors would not see what they wrote.", hint=hint, id="strangler.E081"))
     return found
+
+
+def check_residency(**_: Any) -> list[CheckMessage]:
+    """Report each store in which personal data would be outside of the regions that it may be in (E082)."""
+    try:
+        violations = find_violations(config().topology)
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    hint = "Keep it in another region, or correct the topology's `residency`."
+    return [Error(f"The {each}.", hint=hint, id="strangler.E082") for each in violations]
 
 
 def _topology_services() -> list[str]:

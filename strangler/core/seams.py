@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from strangler.core.residency import Residency
 from strangler.core.verdict import Targets
 
 if TYPE_CHECKING:
@@ -158,10 +159,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monolith:
-    """The Django project being strangled; *processes* maps a name to a command line, in order."""
+    """The Django project being strangled; *processes* maps a name to a command line, in order.
+
+    Its *residency* says where its own data is kept, and what holds for everybody's.
+    """
 
     settings: str = ""
     processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    residency: Residency = field(default_factory=Residency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,7 @@ class Service:
         routes: its seams that are URLs.
         calls: its seams that are callables and Celery tasks.
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
+        residency: where its data is kept.
     """
 
     name: str
@@ -187,6 +193,7 @@ class Service:
     routes: tuple[Route, ...] = ()
     calls: tuple[Call, ...] = ()
     url_variable: str = ""
+    residency: Residency = field(default_factory=Residency)
 
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""

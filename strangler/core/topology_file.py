@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.core.ladder import LIVE, Step
 from strangler.core.paths import PathPattern
+from strangler.core.residency import STORES, Place, Residency
 from strangler.core.seams import (
     DEFAULT_DRAIN,
     DEFAULT_TIMEOUT,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-_MONOLITH_KEYS = ("settings", "processes")
-_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes", "calls")
+_MONOLITH_KEYS = ("settings", "processes", "residency")
+_SERVICE_KEYS = ("title", "settings", "url_variable", "owns", "processes", "routes", "calls", "residency")
+_RESIDENCY_RULES = ("allowed", "personal")
+_RESIDENCY_KEYS = (*_RESIDENCY_RULES, *STORES, "region")
 COMPARED_WITH_TARGETS = 5  # percent: who says what has to be proved wants it to stay true in canary and live
 _PROOF_KEYS = ("targets", "gates", "compare_percent", "rules")
 _ROUTE_KEYS = (
@@ -72,7 +75,11 @@ def parse(document: Mapping[str, Any], *, where: str) -> tuple[Monolith, Mapping
     """
     _refuse_unknown(document, known=("monolith", "services"), where=where)
     table = _Table(document.get("monolith", {}), where=f"{where}: [monolith]", known=_MONOLITH_KEYS)
-    monolith = Monolith(settings=table.text("settings", default=""), processes=table.processes())
+    monolith = Monolith(
+        settings=table.text("settings", default=""),
+        processes=table.processes(),
+        residency=_parse_residency(table, rules=_RESIDENCY_RULES),
+    )
     services = document.get("services", {})
     if not isinstance(services, dict):
         raise TopologyError("must be a table.", where=f"{where}: services", hint="Write [services.<name>].")
@@ -98,7 +105,30 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         ),
         calls=tuple(_parse_call(name, call, where=place, number=i) for i, call in enumerate(calls, start=1)),
         url_variable=_parse_url_variable(name, table),
+        residency=_parse_residency(table),
     )
+
+
+def _parse_residency(owner: _Table, *, rules: tuple[str, ...] = ()) -> Residency:
+    """Return where *owner* keeps its data; *rules* are the keys that only the monolith has."""
+    where = f"{owner.where.removesuffix(']')}.residency]"
+    table = _Table(owner.content.get("residency", {}), where=where, known=(*rules, *STORES))
+    allowed, personal = table.texts("allowed", default=[]), table.texts("personal", default=[])
+    if personal and not allowed:
+        hint = 'Write allowed = ["eu"].'
+        raise TopologyError("names personal data, and no region that it may be in.", where=where, hint=hint)
+    places = {store: _parse_place(table, store) for store in STORES if store in table.content}
+    return Residency(places=MappingProxyType(places), allowed=allowed, personal=personal)
+
+
+def _parse_place(owner: _Table, store: str) -> Place:
+    """Return where a store is, of a text or a table: "eu", or { region = "us", personal = false }."""
+    content = owner.content[store]
+    if isinstance(content, str):
+        content = {"region": content}
+    table = _Table(content, where=f"{owner.where} {store}", known=("region", "personal"))
+    is_personal = table.get("personal", bool) if "personal" in table.content else None
+    return Place(region=table.text("region"), is_personal=is_personal)
 
 
 def _parse_url_variable(name: str, table: _Table) -> str:

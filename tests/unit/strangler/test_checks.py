@@ -140,3 +140,12 @@ def test_replicas_without_the_middleware_before_the_sessions(replicated):
     replicated.MIDDLEWARE = [*replicated.MIDDLEWARE[1:], replicated.MIDDLEWARE[0]]
     (finding,) = replica_findings()
     assert finding.startswith("strangler.E081 Visitors would not see what they wrote.")
+
+
+def test_personal_tables_that_would_leave_their_region(sound, topology_file):
+    topology_file.write_text(
+        '[monolith.residency]\nallowed = ["eu"]\npersonal = ["images.*"]\ndatabase = "eu"\nbroker = "eu"\n'
+        f'storage = "eu"\n{TOPOLOGY}'.replace('settings = "x"\n', 'settings = "x"\nowns = ["images.Photo"]\n')
+        + '[services.images.residency]\ndatabase = "us"\n'
+    )
+    assert found() == {"strangler.E082": "Keep it in another region, or correct the topology's `residency`."}
