@@ -24,7 +24,7 @@ class ReplicaRouter:
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
         """Return a replica that has all that the work at hand wrote, the primary, or None for no opinion."""
-        if model._meta.app_label.startswith(OWN_TABLES):  # noqa: SLF001 - public in all but name
+        if not config().replicas or model._meta.app_label.startswith(OWN_TABLES):  # noqa: SLF001 - public in all but name
             return None
         primary = router.db_for_write(model, **hints)
         return choose(primary) if primary in config().replicas else None

@@ -9,14 +9,21 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings as settings_module
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DatabaseError, connections, transaction
+from django.http import HttpResponse
 
 from strangler import replicas
 from strangler.conf import database_from_url
+from strangler.facade import identity
 from strangler.replicas import choosing, freshness
+from strangler.replicas.carrying import COOKIE, Visitor
 from strangler.replicas.freshness import Freshness
+from strangler.service.sandbox.databases import Databases
 from tests.servers.fixtures import require_server
 from tests.servers.replication import StandbyPostgreSQL
 
@@ -243,6 +250,57 @@ def test_what_is_wrong_everywhere_is_the_caller_s_error(mariadb_shop):
     with pytest.raises(DatabaseError, match="nonsense"), connections["shop_replica"].cursor() as cursor:
         cursor.execute("SELECT nonsense FROM django_session")
     assert choosing.breaker_of("shop_replica").state == "closed"
+
+
+def test_a_frozen_replica_costs_its_time_limits_once(mariadb_shop):
+    connections["shop_replica"].settings_dict["OPTIONS"] |= {"read_timeout": 1, "connect_timeout": 1}
+    write()
+    mariadb_shop.db01.catch_up(mariadb_shop.db02)
+    begin()
+    assert home() == "shop_replica"
+    mariadb_shop.db01.freeze()
+    try:
+        assert Session.objects.using("shop_replica").get().session_key == "a"
+        assert choosing.breaker_of("shop_replica").state == "open"
+        begin()
+        assert home() == "shop"
+    finally:
+        mariadb_shop.db01.thaw()
+
+
+@pytest.mark.django_db
+def test_who_is_logged_in_is_known_though_the_session_is_not_on_the_replica_yet(
+    mariadb_shop, django_user_model, monkeypatch
+):
+    monkeypatch.setattr(
+        identity, "close_old_connections", bool
+    )  # it would close the one of the test's transaction
+    user = django_user_model.objects.create_user("ann")
+    mariadb_shop.db01.hold_back()
+    session = SessionStore()
+    session.update(
+        {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: settings_module.AUTHENTICATION_BACKENDS[0]}
+    )
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    told = Visitor({})
+    told.work.wrote("shop")
+    position = told.end(HttpResponse()).cookies[COOKIE].value
+    begin()
+    assert identity.identify({"sessionid": session.session_key}).principal is None  # as the replica has it
+    found = identity.identify({"sessionid": session.session_key, COOKIE: position})
+    assert found.principal is not None
+    assert found.principal.username == "ann"
+
+
+@pytest.mark.django_db
+def test_a_sandbox_needs_no_replica(mariadb_shop):
+    mariadb_shop.db01.kill()
+    with Databases().rolled_back():
+        write()
+        assert home() == "shop"
+    begin()
+    assert home() is None
 
 
 def test_migrations_leave_replicas_alone(mariadb_shop):
