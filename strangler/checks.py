@@ -10,6 +10,9 @@ strangler.E007  the sandbox is not the first middleware
 strangler.E050  the isolation guard is on, and sqlglot is not installed
 strangler.E051  SERVICE_DATABASES names a service or an alias that does not exist
 strangler.W052  SERVICE_DATABASES is set, and its router is not installed
+strangler.E080  a replica is no database of the settings, or of an engine that tells no positions
+strangler.E081  replicas without the router or the middleware that they need
+strangler.E082  personal data of a service would leave the allowed regions
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from django.core.checks import Warning as CheckWarning
 
 from strangler.calls.declarations import declared
 from strangler.conf import Config, Isolation, config
+from strangler.core.residency import find_violations
 from strangler.errors import ConfigurationError, did_you_mean
 from strangler.isolation import ROUTER
 from strangler.isolation.statements import can_parse
@@ -30,6 +34,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 SANDBOX = "strangler.service.sandbox.SandboxMiddleware"
+REPLICA_ROUTER = "strangler.replicas.ReplicaRouter"
+POSITIONS = "strangler.replicas.PositionMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+ENGINES_WITH_POSITIONS = ("mysql", "postgresql", "postgis")
 
 
 def check_configuration(**_: Any) -> list[CheckMessage]:
@@ -116,6 +124,52 @@ def check_isolation(**_: Any) -> list[CheckMessage]:
             CheckWarning("SERVICE_DATABASES does nothing without its router.", hint=hint, id="strangler.W052")
         )
     return found
+
+
+def check_replicas(**_: Any) -> list[CheckMessage]:
+    """Report replicas that do not exist or tell no position (E080), and what reading from them lacks (E081)."""
+    try:
+        clusters = config().replicas
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    aliases = [alias for primary, replicas in clusters.items() for alias in (primary, *replicas)]
+    found = [message for alias in aliases for message in _check_alias(alias)]
+    return [*found, *_check_way_to_replicas()] if clusters else []
+
+
+def _check_alias(alias: str) -> list[CheckMessage]:
+    if alias not in settings.DATABASES:
+        hint = f"Add it to DATABASES, or correct its name.{did_you_mean(alias, settings.DATABASES)}"
+        return [Error(f"REPLICAS names {alias!r}, which is no database.", hint=hint, id="strangler.E080")]
+    engine = settings.DATABASES[alias]["ENGINE"]
+    if engine.endswith(ENGINES_WITH_POSITIONS):
+        return []
+    message = f"REPLICAS names {alias!r}, whose engine {engine} tells no positions."
+    hint = "Use MariaDB or PostgreSQL with replicas."
+    return [Error(message, hint=hint, id="strangler.E080")]
+
+
+def _check_way_to_replicas() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if REPLICA_ROUTER not in settings.DATABASE_ROUTERS[:1]:
+        hint = f"Put {REPLICA_ROUTER!r} at the beginning of DATABASE_ROUTERS."
+        found.append(Error("Nothing sends reads to the REPLICAS.", hint=hint, id="strangler.E081"))
+    middleware = list(settings.MIDDLEWARE)
+    before = middleware[: middleware.index(SESSIONS)] if SESSIONS in middleware else middleware
+    if POSITIONS not in before:
+        hint = f"Put {POSITIONS!r} into MIDDLEWARE, before the sessions and whatever else asks the database."
+        found.append(Error("Visitors would not see what they wrote.", hint=hint, id="strangler.E081"))
+    return found
+
+
+def check_residency(**_: Any) -> list[CheckMessage]:
+    """Report each store in which personal data would be outside of the regions that it may be in (E082)."""
+    try:
+        violations = find_violations(config().topology)
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    hint = "Keep it in another region, or correct the topology's `residency`."
+    return [Error(f"The {each}.", hint=hint, id="strangler.E082") for each in violations]
 
 
 def _topology_services() -> list[str]:

@@ -107,6 +107,9 @@ class Config:
         verify_lifetime: how long a verification lets a switch happen.
         login_grace: how long the monolith goes on with whom the service named last, while it does not answer.
         user_fields: of the user, kept in step where login is extracted; `profile.phone` is one of a related row.
+        call_budget: longest time that a page may wait for services before that is logged; zero never logs.
+        replicas: alias of a primary → aliases of what it may be read from, replicas or a balancer before them.
+        replica_wait: how long a read waits for a replica to get what its reader wrote, before it goes to the primary.
     """
 
     topology: Topology = field(default_factory=Topology)
@@ -152,6 +155,9 @@ class Config:
     verify_lifetime: timedelta = timedelta(hours=1)
     login_grace: timedelta = timedelta(minutes=10)
     user_fields: tuple[str, ...] = USER_FIELDS
+    call_budget: timedelta = timedelta(milliseconds=300)
+    replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replica_wait: timedelta = timedelta(milliseconds=50)
 
     def service_url(self, name: str) -> str:
         """Return the base URL of service *name*, without a trailing slash.
@@ -312,6 +318,20 @@ def _read_names(key: str, value: Any) -> tuple[str, ...]:
     return names
 
 
+def _read_replicas(key: str, value: Any) -> dict[str, tuple[str, ...]]:
+    found = {
+        primary: _read_names(key, names) for primary, names in _of_type(dict, "a dict")(key, value).items()
+    }
+    if empty := [primary for primary, names in found.items() if not names]:
+        raise ConfigurationError(f'STRANGLER["{key}"] names no replica of {empty[0]!r}.')
+    aliases = [*found, *(name for names in found.values() for name in names)]
+    if twice := sorted({alias for alias in aliases if aliases.count(alias) > 1}):
+        raise ConfigurationError(
+            f'STRANGLER["{key}"] names {twice[0]!r} twice; a server has one place in it.'
+        )
+    return found
+
+
 def _read_topology(key: str, value: Any) -> Topology:
     if isinstance(value, Topology):
         return value
@@ -379,6 +399,9 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "VERIFY_LIFETIME": _read_duration,
     "LOGIN_GRACE": _read_duration,
     "USER_FIELDS": _read_names,
+    "CALL_BUDGET": _read_duration,
+    "REPLICAS": _read_replicas,
+    "REPLICA_WAIT": _read_duration,
 }
 
 

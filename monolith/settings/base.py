@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "strangler.service.sandbox.SandboxMiddleware",  # when legacy is asked what it would do
+    "strangler.replicas.PositionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "strangler.calls.BudgetMiddleware",  # tells staff what calls to services cost a page
 ]
 
 ROOT_URLCONF = "monolith.urls"
@@ -78,6 +80,12 @@ TEMPLATES = [
 DATABASES = {
     "default": database_from_url(env("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'monolith.sqlite3'}")),
 }
+REPLICAS = [f"replica{number}" for number, _ in enumerate(env.list("DATABASE_REPLICA_URLS", default=[]), 1)]
+for alias, url in zip(REPLICAS, env.list("DATABASE_REPLICA_URLS", default=[]), strict=True):
+    DATABASES[alias] = database_from_url(url, variable="DATABASE_REPLICA_URLS")
+    DATABASES[alias]["OPTIONS"]["connect_timeout"] = 1  # there are others; nobody should wait for a dead one
+    DATABASES[alias]["TEST"] = {"MIRROR": "default"}
+DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [

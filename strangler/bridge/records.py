@@ -56,12 +56,12 @@ def _fields() -> Iterator[tuple[str, str, Field[Any, Any]]]:
     for name in config().user_fields:
         path, _, last = name.rpartition(".")
         model: Any = _relation(path).related_model if path else get_user_model()
-        yield name, path, model._meta.get_field(last)  # noqa: SLF001 - Django's documented _meta API
+        yield name, path, model._meta.get_field(last)
 
 
 def _relation(path: str) -> Any:
     """Return the one-to-one relation to the user, seen from the user."""
-    return get_user_model()._meta.get_field(path)  # noqa: SLF001
+    return get_user_model()._meta.get_field(path)
 
 
 def _holder(user: AbstractBaseUser, path: str) -> Model:

@@ -3,6 +3,8 @@
 `@seam("email.welcome")` on a callable: by the seam's rollout it runs in the process, as before, or becomes a message
 in the outbox, in the caller's transaction. On a Celery task: its messages go to the monolith's own queue or to the
 service's; `install(app)` tells the monolith's Celery app.
+
+What a page's own calls to services cost it, `BudgetMiddleware` counts; `together` makes independent ones at once.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from strangler.calls.budget import BudgetMiddleware
 from strangler.calls.seams import seam
+from strangler.calls.together import together
 from strangler.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from strangler.calls.tasks import install, route_task
 
-__all__ = ["install", "route_task", "seam"]
+__all__ = ["BudgetMiddleware", "install", "route_task", "seam", "together"]
 
 _HOMES = {"install": "strangler.calls.tasks", "route_task": "strangler.calls.tasks"}  # these need Celery
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from strangler.core.residency import Residency
 from strangler.core.verdict import Targets
 
 if TYPE_CHECKING:
@@ -159,10 +160,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monolith:
-    """The Django project being strangled; *processes* maps a name to a command line, in order."""
+    """The Django project being strangled; *processes* maps a name to a command line, in order.
+
+    Its *residency* says where its own data is kept, and what holds for everybody's.
+    """
 
     settings: str = ""
     processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    residency: Residency = field(default_factory=Residency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +187,7 @@ class Service:
         move_replicas: aliases of the source's replicas, for which a throttled move waits.
         session_cookie: cookie of its own sessions, where people log in at this service; empty where they do not.
         cookies: names of further cookies that it may see.
+        residency: where its data is kept.
     """
 
     name: str
@@ -196,6 +202,7 @@ class Service:
     move_replicas: tuple[str, ...] = ()
     session_cookie: str = ""
     cookies: tuple[str, ...] = ()
+    residency: Residency = field(default_factory=Residency)
 
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""

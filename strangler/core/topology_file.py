@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.core.ladder import LIVE, Step
 from strangler.core.paths import PathPattern
+from strangler.core.residency import STORES, Place, Residency
 from strangler.core.seams import (
     DEFAULT_DRAIN,
     DEFAULT_TIMEOUT,
@@ -33,12 +34,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-_MONOLITH_KEYS = ("settings", "processes")
+_MONOLITH_KEYS = ("settings", "processes", "residency")
 _SERVICE_KEYS = (
     *("title", "settings", "url_variable", "owns", "move", "processes", "session_cookie", "cookies"),
-    *("routes", "calls"),
+    *("routes", "calls", "residency"),
 )
 _MOVE_KEYS = ("tables", "replicas")
+_RESIDENCY_RULES = ("allowed", "personal")
+_RESIDENCY_KEYS = (*_RESIDENCY_RULES, *STORES, "region")
 COMPARED_WITH_TARGETS = 5  # percent: who says what has to be proved wants it to stay true in canary and live
 _PROOF_KEYS = ("targets", "gates", "compare_percent", "rules")
 _ROUTE_KEYS = (
@@ -77,7 +80,11 @@ def parse(document: Mapping[str, Any], *, where: str) -> tuple[Monolith, Mapping
     """
     _refuse_unknown(document, known=("monolith", "services"), where=where)
     table = _Table(document.get("monolith", {}), where=f"{where}: [monolith]", known=_MONOLITH_KEYS)
-    monolith = Monolith(settings=table.text("settings", default=""), processes=table.processes())
+    monolith = Monolith(
+        settings=table.text("settings", default=""),
+        processes=table.processes(),
+        residency=_parse_residency(table, rules=_RESIDENCY_RULES),
+    )
     services = document.get("services", {})
     if not isinstance(services, dict):
         raise TopologyError("must be a table.", where=f"{where}: services", hint="Write [services.<name>].")
@@ -107,6 +114,7 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
         move_replicas=_move_table(table).texts("replicas", default=[]),
         session_cookie=_parse_session_cookie(table),
         cookies=_parse_cookies(table, table.texts("cookies", default=[])),
+        residency=_parse_residency(table),
     )
 
 
@@ -126,6 +134,28 @@ def _parse_move(service: _Table) -> Mapping[str, str]:
 def _move_table(service: _Table) -> _Table:
     where = f"{service.where.removesuffix(']')}.move]"
     return _Table(service.content.get("move", {}), where=where, known=_MOVE_KEYS)
+
+
+def _parse_residency(owner: _Table, *, rules: tuple[str, ...] = ()) -> Residency:
+    """Return where *owner* keeps its data; *rules* are the keys that only the monolith has."""
+    where = f"{owner.where.removesuffix(']')}.residency]"
+    table = _Table(owner.content.get("residency", {}), where=where, known=(*rules, *STORES))
+    allowed, personal = table.texts("allowed", default=[]), table.texts("personal", default=[])
+    if personal and not allowed:
+        hint = 'Write allowed = ["eu"].'
+        raise TopologyError("names personal data, and no region that it may be in.", where=where, hint=hint)
+    places = {store: _parse_place(table, store) for store in STORES if store in table.content}
+    return Residency(places=MappingProxyType(places), allowed=allowed, personal=personal)
+
+
+def _parse_place(owner: _Table, store: str) -> Place:
+    """Return where a store is, of a text or a table: "eu", or { region = "us", personal = false }."""
+    content = owner.content[store]
+    if isinstance(content, str):
+        content = {"region": content}
+    table = _Table(content, where=f"{owner.where} {store}", known=("region", "personal"))
+    is_personal = table.get("personal", bool) if "personal" in table.content else None
+    return Place(region=table.text("region"), is_personal=is_personal)
 
 
 def _parse_url_variable(name: str, table: _Table) -> str:

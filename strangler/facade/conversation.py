@@ -27,13 +27,14 @@ from strangler.facade.intake import ClientFault
 from strangler.facade.policy import Cause, Failure
 from strangler.facade.target import request_target
 from strangler.facade.watch import begin_watch
+from strangler.replicas.carrying import cookie_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+    from strangler.breaker import Breaker
     from strangler.facade.answers import Refusal
-    from strangler.facade.breaker import Breaker
     from strangler.facade.door import Door
     from strangler.facade.framing import Framing
     from strangler.facade.request import Fields
@@ -255,7 +256,8 @@ class Course:
         url = self.service_url = config().service_url(route.service)
         crossing = Crossing(
             is_behind_proxy=config().is_behind_proxy,
-            kept_cookies=config().topology.services[route.service].kept_cookies | {settings.CSRF_COOKIE_NAME},
+            kept_cookies=config().topology.services[route.service].kept_cookies
+            | {settings.CSRF_COOKIE_NAME, cookie_name(route.service)},
             ours=self._our_fields(),
         )
         return Outgoing(

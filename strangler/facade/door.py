@@ -6,9 +6,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from strangler import rollout
+from strangler.breaker import Breaker
 from strangler.conf import config
 from strangler.core.decision import Side
-from strangler.facade.breaker import Breaker
 from strangler.facade.policy import FIRST_SERVER_ERROR
 from strangler.facade.target import is_plain
 

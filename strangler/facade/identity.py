@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from strangler.bridge.principals import principal_of
 from strangler.conf import config
 from strangler.facade.policy import Cause, Failure
+from strangler.replicas.carrying import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +106,7 @@ def _recognise(cookies: Mapping[str, str]) -> Principal | None:
     from django.contrib.auth import get_user  # noqa: PLC0415 - as below
     from django.contrib.sessions.middleware import SessionMiddleware  # noqa: PLC0415
 
+    Visitor(cookies)
     request = HttpRequest()
     request.COOKIES = dict(cookies)
     SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
@@ -116,12 +118,13 @@ def _identify(cookies: Mapping[str, str]) -> Identity:
     from django.contrib.auth import get_user  # noqa: PLC0415
     from django.contrib.sessions.middleware import SessionMiddleware  # noqa: PLC0415
 
+    visitor = Visitor(cookies)
     request = HttpRequest()
     request.COOKIES = dict(cookies)
     sessions = SessionMiddleware(lambda _request: HttpResponse())
     sessions.process_request(request)
     principal = principal_of(_user_of_either_side(request) if _is_bridged() else get_user(request))
-    answer = sessions.process_response(request, HttpResponse())
+    answer = visitor.end(sessions.process_response(request, HttpResponse()))
     renewed = [("Set-Cookie", morsel.OutputString()) for morsel in answer.cookies.values()]
     return Identity(principal=principal, fields=renewed)
 

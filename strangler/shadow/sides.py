@@ -15,10 +15,10 @@ from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from strangler.breaker import Breaker
 from strangler.conf import config
 from strangler.core.decision import Side
 from strangler.errors import ConfigurationError, NotObservedError, TokenError
-from strangler.facade.breaker import Breaker
 from strangler.shadow.asking import Line, Question
 from strangler.shadow.reasons import Reason
 from strangler.tokens import MONOLITH, SANDBOX_HEADER, SHADOW_HEADER, read_sandbox, sign_shadow

@@ -12,16 +12,8 @@ import pytest
 from tests.architecture.source import ROOT
 
 FOR_SERVICES = {
-    "service",
-    "bridge",
-    "outbox",
-    "effects",
-    "observing",
-    "core",
-    "conf",
-    "errors",
-    "tokens",
-    "py",
+    *("service", "bridge", "outbox", "replicas", "effects", "observing"),
+    *("core", "conf", "errors", "tokens", "breaker", "py"),
 }
 
 

@@ -11,7 +11,7 @@ from tests.architecture.source import ROOT, files, tree
 
 PUBLIC = {
     "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
-    "strangler.calls": ["install", "route_task", "seam"],
+    "strangler.calls": ["BudgetMiddleware", "install", "route_task", "seam", "together"],
     "strangler.cli": ["VERBS"],
     "strangler.effects": ["Recorder", "current", "record"],
     "strangler.core.comparison": [
@@ -40,6 +40,7 @@ PUBLIC = {
     "strangler.move.preflight": ["Refusal", "examine"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],
+    "strangler.replicas": ["PositionMiddleware", "ReplicaRouter", "install", "on_primary", "wrote"],
     "strangler.rollout": ["Outcome", "Snapshot", "change", "current", "tally"],
     "strangler.shadow.models": [
         "CaptureLoss",

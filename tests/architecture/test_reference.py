@@ -34,6 +34,7 @@ def test_settings_names_every_key_and_no_other():
 def test_topology_names_every_key_and_no_other():
     keys = topology_file._MONOLITH_KEYS + topology_file._SERVICE_KEYS + topology_file._TARGET_KEYS
     keys += topology_file._MOVE_KEYS
+    keys += topology_file._RESIDENCY_KEYS
     assert first_column("topology.md") == {*keys, *topology_file._ROUTE_KEYS, *topology_file._CALL_KEYS}
 
 

@@ -66,6 +66,7 @@ PRESETS: tuple[Rule, ...] = (
     *(Rule.parse(f"ignore headers.{name}") for name in _HEADERS),
     *(Rule.parse(f"unordered body.$.**.{name}") for name in _SETS),
     *(Rule.parse(f"ignore effects.rows.{name}") for name in _TABLES),
+    Rule.parse("ignore cookies.strangler_*"),
     *(Rule.parse(line) for line in _TEXT.split("\n") if line),
 )
 """Django's own noise."""

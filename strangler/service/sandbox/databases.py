@@ -17,6 +17,7 @@ from django.db import connections, transaction
 
 from strangler.effects.statements import is_writing
 from strangler.errors import SandboxBrokenError
+from strangler.replicas.choosing import primary_of
 from strangler.service.sandbox.refusing import refuse
 from strangler.service.sandbox.statements import objection_to
 
@@ -53,7 +54,10 @@ class Databases:
         """
         with ExitStack() as stack:
             for alias in connections:
-                self._hold(alias, stack)
+                if (
+                    primary_of(alias) is None
+                ):  # a replica may be dead, and in a transaction nobody reads from it
+                    self._hold(alias, stack)
             yield
             broken = [held.connection.alias for held in self._held if _is_committed(held)]
         if broken:

@@ -62,9 +62,12 @@ def test_what_a_client_forges_or_meant_for_one_hop_is_dropped(site, upstream):
     assert "x-mine" not in (seen.one("Connection") or "").lower()
 
 
-def test_only_the_csrf_cookie_is_forwarded(site, upstream):
-    site.request("GET", "/safe/echo", headers={"Cookie": "sessionid=s3cret; csrftoken=abc; theme=dark"})
-    assert upstream.last.one("Cookie") == "csrftoken=abc"
+def test_only_the_csrf_cookie_and_the_service_s_position_are_forwarded(site, upstream):
+    cookies = (
+        "sessionid=s3cret; csrftoken=abc; theme=dark; strangler_position=ours; strangler_position_images=its"
+    )
+    site.request("GET", "/safe/echo", headers={"Cookie": cookies})
+    assert upstream.last.one("Cookie") == "csrftoken=abc; strangler_position_images=its"
 
 
 def test_an_answer_comes_back_as_the_service_gave_it(site):

@@ -4,6 +4,7 @@ import pytest
 from django.core.checks import run_checks
 
 from strangler.calls import declarations, seam
+from strangler.checks import check_replicas
 
 KEY = "k" * 40
 TOPOLOGY = (
@@ -109,3 +110,61 @@ def test_e051_a_database_of_a_service_has_to_exist(sound, databases):
 def test_w052_databases_of_services_need_the_router(sound):
     sound.STRANGLER = {**sound.STRANGLER, "SERVICE_DATABASES": {"images": "default"}}
     assert "DATABASE_ROUTERS" in found()["strangler.W052"]
+
+
+class Other:
+    """A router that has no opinion."""
+
+
+@pytest.fixture
+def replicated(sound, monkeypatch):
+    """Return settings with a MariaDB and a replica of it, as they should be."""
+    for alias in ("shop", "shop_replica"):
+        monkeypatch.setitem(sound.DATABASES, alias, {"ENGINE": "django.db.backends.mysql"})
+    sound.DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]
+    sound.MIDDLEWARE = ["strangler.replicas.PositionMiddleware", *sound.MIDDLEWARE]
+    sound.STRANGLER = {**sound.STRANGLER, "REPLICAS": {"shop": ["shop_replica"]}}
+    return sound
+
+
+def replica_findings() -> list[str]:
+    return [f"{message.id} {message.msg} {message.hint}" for message in check_replicas()]
+
+
+def test_replicas_as_they_should_be_have_no_findings(replicated):
+    assert replica_findings() == []
+
+
+def test_a_replica_that_is_no_database(replicated):
+    replicated.STRANGLER = {**replicated.STRANGLER, "REPLICAS": {"shop": ["shop_replika"]}}
+    (finding,) = replica_findings()
+    assert finding.startswith("strangler.E080 REPLICAS names 'shop_replika'")
+    assert "Did you mean 'shop_replica'?" in finding
+
+
+def test_a_replica_of_an_engine_without_positions(replicated, monkeypatch):
+    monkeypatch.setitem(replicated.DATABASES, "shop", {"ENGINE": "django.db.backends.sqlite3"})
+    (finding,) = replica_findings()
+    assert finding.startswith("strangler.E080 REPLICAS names 'shop', whose engine")
+
+
+@pytest.mark.parametrize("routers", [[], [f"{__name__}.Other", "strangler.replicas.ReplicaRouter"]])
+def test_replicas_without_their_router_in_front(replicated, routers):
+    replicated.DATABASE_ROUTERS = routers
+    (finding,) = replica_findings()
+    assert finding.startswith("strangler.E081 Nothing sends reads")
+
+
+def test_replicas_without_the_middleware_before_the_sessions(replicated):
+    replicated.MIDDLEWARE = [*replicated.MIDDLEWARE[1:], replicated.MIDDLEWARE[0]]
+    (finding,) = replica_findings()
+    assert finding.startswith("strangler.E081 Visitors would not see what they wrote.")
+
+
+def test_personal_tables_that_would_leave_their_region(sound, topology_file):
+    topology_file.write_text(
+        '[monolith.residency]\nallowed = ["eu"]\npersonal = ["images.*"]\ndatabase = "eu"\nbroker = "eu"\n'
+        f'storage = "eu"\n{TOPOLOGY}'.replace('settings = "x"\n', 'settings = "x"\nowns = ["images.Photo"]\n')
+        + '[services.images.residency]\ndatabase = "us"\n'
+    )
+    assert found() == {"strangler.E082": "Keep it in another region, or correct the topology's `residency`."}

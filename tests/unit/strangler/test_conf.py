@@ -150,3 +150,17 @@ def test_the_url_of_the_monolith_comes_from_the_environment(monkeypatch):
     monkeypatch.delenv("MONOLITH_URL")
     with pytest.raises(ConfigurationError, match="MONOLITH_URL=http"):
         read_config({}).legacy_url()
+
+
+@pytest.mark.parametrize(
+    "replicas",
+    ["replica", {"default": "replica"}, {"default": []}, {"default": ["default"]}, {"a": ["r"], "b": ["r"]}],
+)
+def test_replicas_that_make_no_cluster_are_refused(replicas):
+    with pytest.raises(ConfigurationError, match="REPLICAS"):
+        read_config({"REPLICAS": replicas})
+
+
+def test_replicas_are_read_by_primary():
+    read = read_config({"REPLICAS": {"default": ["db01", "db02"]}})
+    assert read.replicas == {"default": ("db01", "db02")}

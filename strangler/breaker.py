@@ -1,4 +1,4 @@
-"""A circuit breaker per service and process, on top of pybreaker.
+"""A circuit breaker per service or replica and process, on top of pybreaker.
 
 pybreaker holds its lock for as long as the guarded call runs, which would let one request at a time through. So
 it is told outcomes after the fact, in critical sections without I/O, and only keeps the state.
@@ -25,7 +25,7 @@ def _now() -> datetime:
 
 
 class Breaker:
-    """Says whether a service may be asked, from how it answered before.
+    """Says whether a service or a replica may be asked, from how it answered before.
 
     Closed: everybody may. After *failures* in a row it opens: nobody may, for *reset*. Then one probe at a time is
     admitted; its success closes the breaker, its failure opens it again. A probe that never reports (its client

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from strangler.facade.breaker import Breaker
+from strangler.breaker import Breaker
 
 RESET = timedelta(seconds=5)
 

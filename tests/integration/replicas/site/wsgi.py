@@ -1,0 +1,5 @@
+"""The site on WSGI."""
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
