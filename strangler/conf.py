@@ -20,6 +20,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
 
+from strangler.core.setting_values import (
+    of_type,
+    read_count,
+    read_duration,
+    read_names,
+    read_number,
+    read_path,
+    read_percent,
+    read_replicas,
+)
 from strangler.core.topology import Topology
 from strangler.errors import ConfigurationError, did_you_mean
 
@@ -267,39 +277,6 @@ def _options(engine: str) -> dict[str, Any]:
     return {"connect_timeout": 5}
 
 
-def _of_type(kind: type, what: str) -> Callable[[str, Any], Any]:
-    def read(key: str, value: Any) -> Any:
-        if type(value) is not kind:
-            raise ConfigurationError(f'STRANGLER["{key}"] must be {what}, not {value!r}.')
-        return value
-
-    return read
-
-
-def _read_duration(key: str, value: Any) -> timedelta:
-    if not isinstance(value, timedelta) or value < timedelta(0):
-        raise ConfigurationError(f'STRANGLER["{key}"] must be a timedelta, not {value!r}.')
-    return value
-
-
-def _read_count(key: str, value: Any) -> int:
-    if type(value) is not int or value < 1:
-        raise ConfigurationError(f'STRANGLER["{key}"] must be a whole number above 0, not {value!r}.')
-    return value
-
-
-def _read_number(key: str, value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ConfigurationError(f'STRANGLER["{key}"] must be a whole number, 0 or more, not {value!r}.')
-    return value
-
-
-def _read_percent(key: str, value: Any) -> float:
-    if type(value) not in {int, float} or not 0 <= value <= 100:  # noqa: PLR2004 - percent
-        raise ConfigurationError(f'STRANGLER["{key}"] must be a number from 0 to 100, not {value!r}.')
-    return float(value)
-
-
 def _read_keys(key: str, value: Any) -> tuple[str, ...]:
     keys = tuple(value) if isinstance(value, list | tuple) else ()
     if not keys or any(not isinstance(each, str) or len(each) < MIN_KEY_LENGTH for each in keys):
@@ -309,27 +286,6 @@ def _read_keys(key: str, value: Any) -> tuple[str, ...]:
             check_id="strangler.E004",
         )
     return keys
-
-
-def _read_names(key: str, value: Any) -> tuple[str, ...]:
-    names = tuple(value) if isinstance(value, list | tuple) else (None,)
-    if any(not isinstance(each, str) or not each for each in names):
-        raise ConfigurationError(f'STRANGLER["{key}"] must be a list of texts, not {value!r}.')
-    return names
-
-
-def _read_replicas(key: str, value: Any) -> dict[str, tuple[str, ...]]:
-    found = {
-        primary: _read_names(key, names) for primary, names in _of_type(dict, "a dict")(key, value).items()
-    }
-    if empty := [primary for primary, names in found.items() if not names]:
-        raise ConfigurationError(f'STRANGLER["{key}"] names no replica of {empty[0]!r}.')
-    aliases = [*found, *(name for names in found.values() for name in names)]
-    if twice := sorted({alias for alias in aliases if aliases.count(alias) > 1}):
-        raise ConfigurationError(
-            f'STRANGLER["{key}"] names {twice[0]!r} twice; a server has one place in it.'
-        )
-    return found
 
 
 def _read_topology(key: str, value: Any) -> Topology:
@@ -348,60 +304,54 @@ def _read_isolation(key: str, value: Any) -> Isolation:
         raise ConfigurationError(f'STRANGLER["{key}"] can\'t be {value!r}.', hint=hint) from None
 
 
-def _read_path(key: str, value: Any) -> Path:
-    if not isinstance(value, str | Path):
-        raise ConfigurationError(f'STRANGLER["{key}"] must be the path of a file, not {value!r}.')
-    return Path(value)
-
-
 _FIELDS = {"BEHIND_PROXY": "is_behind_proxy"}  # all others are the key in lower case
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "TOPOLOGY": _read_topology,
-    "SERVICE": _of_type(str, "a text"),
+    "SERVICE": of_type(str, "a text"),
     "SIGNING_KEYS": _read_keys,
-    "SERVICE_URLS": _of_type(dict, "a dict"),
-    "PRINCIPAL_LIFETIME": _read_duration,
-    "COOKIE_NAME": _of_type(str, "a text"),
-    "COOKIE_AGE": _read_duration,
-    "BEHIND_PROXY": _of_type(bool, "True or False"),
-    "CONNECT_TIMEOUT": _read_duration,
-    "IDLE_TIMEOUT": _read_duration,
-    "POOL_SIZE": _read_count,
-    "BREAKER_FAILURES": _read_count,
-    "BREAKER_RESET": _read_duration,
-    "SNAPSHOT_INTERVAL": _read_duration,
-    "DATABASE": _of_type(str, "a text"),
-    "BROKER_URL": _of_type(str, "a text"),
-    "BROKER_TIMEOUT": _read_duration,
-    "OUTBOX_LEASE": _read_duration,
-    "OUTBOX_BATCH": _read_count,
-    "OUTBOX_RETENTION": _read_duration,
-    "RELAY_HOST": _of_type(str, "a text"),
-    "INBOX_MAX_DELIVERIES": _read_count,
-    "INBOX_RETENTION": _read_duration,
-    "INBOX_WAIT": _read_duration,
-    "SHADOW_QUEUE_SIZE": _read_count,
-    "SHADOW_QUEUE_BYTES": _read_count,
-    "SHADOW_MAX_BODY_BYTES": _read_count,
-    "SHADOW_MAX_PENDING": _read_count,
-    "SHADOW_RETENTION": _read_duration,
-    "SHADOW_HEADERS": _read_names,
-    "SHADOW_COOKIES": _read_names,
-    "SHADOW_SECRET_FIELDS": _read_names,
-    "MONOLITH_URL": _of_type(str, "a text"),
-    "SHADOW_TIMEOUT": _read_duration,
-    "SHADOW_THREADS": _read_count,
-    "SHADOW_NOISE_PERCENT": _read_percent,
-    "SHADOW_KEEP": _read_number,
+    "SERVICE_URLS": of_type(dict, "a dict"),
+    "PRINCIPAL_LIFETIME": read_duration,
+    "COOKIE_NAME": of_type(str, "a text"),
+    "COOKIE_AGE": read_duration,
+    "BEHIND_PROXY": of_type(bool, "True or False"),
+    "CONNECT_TIMEOUT": read_duration,
+    "IDLE_TIMEOUT": read_duration,
+    "POOL_SIZE": read_count,
+    "BREAKER_FAILURES": read_count,
+    "BREAKER_RESET": read_duration,
+    "SNAPSHOT_INTERVAL": read_duration,
+    "DATABASE": of_type(str, "a text"),
+    "BROKER_URL": of_type(str, "a text"),
+    "BROKER_TIMEOUT": read_duration,
+    "OUTBOX_LEASE": read_duration,
+    "OUTBOX_BATCH": read_count,
+    "OUTBOX_RETENTION": read_duration,
+    "RELAY_HOST": of_type(str, "a text"),
+    "INBOX_MAX_DELIVERIES": read_count,
+    "INBOX_RETENTION": read_duration,
+    "INBOX_WAIT": read_duration,
+    "SHADOW_QUEUE_SIZE": read_count,
+    "SHADOW_QUEUE_BYTES": read_count,
+    "SHADOW_MAX_BODY_BYTES": read_count,
+    "SHADOW_MAX_PENDING": read_count,
+    "SHADOW_RETENTION": read_duration,
+    "SHADOW_HEADERS": read_names,
+    "SHADOW_COOKIES": read_names,
+    "SHADOW_SECRET_FIELDS": read_names,
+    "MONOLITH_URL": of_type(str, "a text"),
+    "SHADOW_TIMEOUT": read_duration,
+    "SHADOW_THREADS": read_count,
+    "SHADOW_NOISE_PERCENT": read_percent,
+    "SHADOW_KEEP": read_number,
     "ISOLATION": _read_isolation,
-    "ISOLATION_RATCHET": _read_path,
-    "SERVICE_DATABASES": _of_type(dict, "a dict"),
-    "VERIFY_LIFETIME": _read_duration,
-    "LOGIN_GRACE": _read_duration,
-    "USER_FIELDS": _read_names,
-    "CALL_BUDGET": _read_duration,
-    "REPLICAS": _read_replicas,
-    "REPLICA_WAIT": _read_duration,
+    "ISOLATION_RATCHET": read_path,
+    "SERVICE_DATABASES": of_type(dict, "a dict"),
+    "VERIFY_LIFETIME": read_duration,
+    "LOGIN_GRACE": read_duration,
+    "USER_FIELDS": read_names,
+    "CALL_BUDGET": read_duration,
+    "REPLICAS": read_replicas,
+    "REPLICA_WAIT": read_duration,
 }
 
 

@@ -116,13 +116,17 @@ class Other:
     """A router that has no opinion."""
 
 
+POSITIONS = "strangler.replicas.PositionMiddleware"
+
+
 @pytest.fixture
 def replicated(sound, monkeypatch):
     """Return settings with a MariaDB and a replica of it, as they should be."""
     for alias in ("shop", "shop_replica"):
         monkeypatch.setitem(sound.DATABASES, alias, {"ENGINE": "django.db.backends.mysql"})
     sound.DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]
-    sound.MIDDLEWARE = ["strangler.replicas.PositionMiddleware", *sound.MIDDLEWARE]
+    others = [each for each in sound.MIDDLEWARE if each != POSITIONS]
+    sound.MIDDLEWARE = [POSITIONS, *others]
     sound.STRANGLER = {**sound.STRANGLER, "REPLICAS": {"shop": ["shop_replica"]}}
     return sound
 
