@@ -15,6 +15,9 @@ class OwnershipRecord(models.Model):
     label = models.CharField(max_length=200, help_text="of the model, such as photos.photo; empty for none")
     owner = models.CharField(max_length=100, help_text="a service, or monolith")
     changed_at = models.DateTimeField()
+    is_turning = models.BooleanField(
+        default=False, help_text="a switch or reverse may come at any moment: from `verify` to `complete`"
+    )
 
     class Meta:
         verbose_name = "ownership"

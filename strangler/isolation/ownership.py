@@ -18,7 +18,8 @@ from strangler.conf import config
 from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Owners:
         here: which of those tables have a model in this project.
         moved: table → who owns it by a move, a service or `monolith`.
         tables: label of a model in lower case → its table; also of models that are deleted by now.
+        is_turning: a table may change its owner at any moment, so requests that write have to be able to begin anew.
         is_split: no database but its owner's has a table; in tests with two databases.
     """
 
@@ -37,6 +39,7 @@ class Owners:
     here: frozenset[str] = frozenset()
     moved: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
+    is_turning: bool = False
     is_split: bool = False
 
     def service_of(self, table: str) -> str:
@@ -64,15 +67,34 @@ def assign(tables: Mapping[str, str], *, owner: str) -> None:
         records.update_or_create(table=table, defaults=values)
 
 
+def announce(tables: Mapping[str, str], *, owner: str) -> datetime:
+    """Write down that *tables*, which are *owner*'s, may change hands from now on. Idempotent.
+
+    Returns: when the last of them was written; whoever follows knows of it one `SNAPSHOT_INTERVAL` later.
+    """
+    turning = _records().filter(table__in=tables, is_turning=True)
+    if turning.count() < len(tables):
+        assign(tables, owner=owner)
+        _records().filter(table__in=tables).update(is_turning=True)
+    moments: list[datetime] = list(turning.values_list("changed_at", flat=True))
+    return max(moments)
+
+
+def settle(tables: Iterable[str]) -> None:
+    """Write down that *tables* stay where they are, until `announce` says otherwise. Idempotent."""
+    _records().filter(table__in=list(tables)).update(is_turning=False)
+
+
 def load() -> Owners:
     """Read the topology, and what moves have changed; one query."""
-    records = list(_records().values_list("table", "label", "owner"))
+    records = list(_records().values_list("table", "label", "owner", "is_turning"))
     declared = from_topology()
     return Owners(
         services=declared.services,
         here=declared.here,
-        moved=MappingProxyType({table: owner for table, _, owner in records}),
-        tables={**{label: table for table, label, _ in records if label}, **declared.tables},
+        moved=MappingProxyType({table: owner for table, _, owner, _ in records}),
+        tables={**{label: table for table, label, _, _ in records if label}, **declared.tables},
+        is_turning=any(is_turning for *_, is_turning in records),
     )
 
 

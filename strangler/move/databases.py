@@ -37,10 +37,12 @@ class Pair:
 
     source: Dialect
     target: Dialect
+    is_backward: bool = False
+    """Whether the source is the service's database, as after a switch."""
 
     def swapped(self) -> Pair:
         """Return the pair that follows backwards."""
-        return Pair(source=self.target, target=self.source)
+        return Pair(source=self.target, target=self.source, is_backward=not self.is_backward)
 
     def close(self) -> None:
         """Close both connections."""
@@ -133,9 +135,15 @@ def open_replicas(service: str) -> Iterator[tuple[Dialect, ...]]:
 
 
 @contextmanager
-def open_pair(service: str) -> Iterator[Pair]:
-    """Open both ends of the move to *service*, with their sessions prepared, and close them in the end."""
-    pair = Pair(source=dialect_of(source_connection()), target=dialect_of(target_connection(service)))
+def open_pair(service: str, *, is_backward: bool = False) -> Iterator[Pair]:
+    """Open both ends of the move to *service*, with their sessions prepared, and close them in the end.
+
+    Args:
+        is_backward: from the service's database to the monolith's, as after a switch.
+    """
+    here, there = dialect_of(source_connection()), dialect_of(target_connection(service))
+    source, target = (there, here) if is_backward else (here, there)
+    pair = Pair(source=source, target=target, is_backward=is_backward)
     try:
         pair.source.open_source()
         pair.target.open_target()

@@ -1,0 +1,211 @@
+"""Know a write that met the raised fence of a move, and whether the work that it belongs to may be done once more.
+
+Note [Met the fence]: the database refuses the write with an error of its own. Whoever follows ownership a moment late gets it:
+an old snapshot, a transaction that began before the switch. An execute wrapper turns it into `FenceRaised`, brings this process's
+view of ownership up to date, and notes it with the `Attempt` at hand. Whoever made the attempt, the facade around a request or
+`retry` around a call, does the work again, with the new owner this time, if nothing of it was committed.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from django.db import Error as DatabaseError
+from django.db import connections, transaction
+from django.db.backends.signals import connection_created
+
+from strangler.errors import FenceRaised
+from strangler.isolation import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+logger = logging.getLogger(__name__)
+
+MYSQL_ERRNO = 31990
+"""The error number that triggers raise on MariaDB and MySQL; below 45000, which is any trigger's."""
+SQLSTATE = "45SF1"
+"""The SQLSTATE that triggers raise on PostgreSQL, MariaDB and MySQL."""
+_TEXT = re.compile(r"strangler fence: (?P<service>[^:]+): (?P<table>.+)")
+_READS = re.compile(
+    r"[\s(]*((SELECT|SHOW|EXPLAIN|PRAGMA|SET|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|START|DESC)\b"
+    r"|WITH\b(?!.*\b(INSERT|UPDATE|DELETE|MERGE)\b))",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Statements that write nothing; whatever is not known to be one counts as a write."""
+TRIES = 5
+FIRST_REST = timedelta(milliseconds=20)  # doubles; the new owner's fence is down within moments
+
+_heal: list[Callable[[str], None]] = []
+
+
+def sentence(service: str, table: str) -> str:
+    """Return what the error says: whose the table is now, and which."""
+    return f"strangler fence: {service}: {table}"
+
+
+@dataclass(slots=True)
+class Attempt:
+    """Work that may be done once more.
+
+    Args:
+        met: the fence that it met; None for none.
+        has_committed: something of it is in a database for good.
+    """
+
+    met: FenceRaised | None = None
+    has_committed: bool = False
+    _watched: set[object] = field(default_factory=set)
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it met the fence, and nothing would be done twice."""
+        return self.met is not None and not self.has_committed
+
+    def note_write(self, connection: BaseDatabaseWrapper) -> None:
+        """Learn whether the write that *connection* just did is committed, now or when its transaction is."""
+        key = (connection.alias, *getattr(connection, "savepoint_ids", ()))
+        if connection.in_atomic_block and key in self._watched:
+            return
+        self._watched.add(key)
+        if not connection.in_atomic_block and not connection.get_autocommit():
+            self._commit()  # who commits by hand is not watched
+            return
+        transaction.on_commit(self._commit, using=connection.alias)
+
+    def _commit(self) -> None:
+        self.has_committed = True
+
+
+_attempt: ContextVar[Attempt | None] = ContextVar("strangler_attempt", default=None)
+
+
+@contextmanager
+def attempting() -> Iterator[Attempt]:
+    """Watch the work of the block, which sees one view of who owns what. See Note [One view] in `snapshot`."""
+    attempt, outer = Attempt(), _attempt.get()
+    token = _attempt.set(attempt)
+    try:
+        with snapshot.holding():
+            yield attempt
+    except FenceRaised as error:
+        if outer is not None:
+            outer.met = error
+        raise
+    finally:
+        _attempt.reset(token)
+        if outer is not None:
+            outer.has_committed |= attempt.has_committed
+
+
+def retry(work: Callable[[], Result]) -> Result:
+    """Do *work*, and again with the new owner if it met the fence before anything was committed.
+
+    Within a transaction, and within work that can be done again as a whole, it is done once: whoever began that does it again.
+    Raises:
+        FenceRaised: something was committed already, or the owner changes faster than we follow.
+    """
+    if not snapshot.can_change() or _is_part():
+        return work()
+    for number in range(1, TRIES + 1):
+        try:
+            with attempting() as attempt:
+                return work()
+        except FenceRaised as error:
+            if not attempt.may_repeat or number == TRIES:
+                raise
+            logger.info("%s Doing it again.", error)
+            time.sleep(FIRST_REST.total_seconds() * 2 ** (number - 1))
+            settle(error)
+    raise AssertionError("the last try returns or raises")
+
+
+def _is_part() -> bool:
+    """Whether the work at hand belongs to something larger that has to be done again as a whole."""
+    outer = _attempt.get()
+    if outer is not None and not outer.has_committed:
+        return True
+    return any(each.in_atomic_block for each in connections.all(initialized_only=True))
+
+
+def again(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Let *function* be done again when it meets a fence, as `retry` does; for Celery tasks, below `@shared_task`."""
+
+    @functools.wraps(function)
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        return retry(lambda: function(*args, **kwargs))
+
+    return call
+
+
+def recognise(error: BaseException) -> FenceRaised | None:
+    """Return the fence that *error* of a database tells of, or None."""
+    cause = error.__cause__ or error
+    is_ours = (
+        (error.args and error.args[0] == MYSQL_ERRNO)
+        or getattr(cause, "sqlstate", None) == SQLSTATE
+        or getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_TRIGGER"
+    )
+    found = _TEXT.search(str(error)) if is_ours else None
+    return FenceRaised(found["service"], table=found["table"].strip("')\n")) if found else None
+
+
+def on_met(heal: Callable[[str], None]) -> None:
+    """Call *heal* with the service's name whenever a fence was met, before anybody tries again; idempotent."""
+    if heal not in _heal:
+        _heal.append(heal)
+
+
+def settle(met: FenceRaised) -> None:
+    """Bring this process up to date after a met fence: who owns what, and that the owner's own fence is down."""
+    for heal in _heal:
+        heal(met.move)
+    snapshot.refresh()
+
+
+def install() -> None:
+    """Watch every connection of this process, those that are open and those to come; idempotent."""
+    connection_created.connect(_watch, dispatch_uid="strangler.isolation.meeting")
+    for connection in connections.all(initialized_only=True):
+        _watch(connection=connection)
+
+
+def _watch(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    if watch not in connection.execute_wrappers:
+        connection.execute_wrappers.append(watch)
+
+
+def watch(
+    execute: Callable[..., Any],
+    sql: str,
+    params: Any,
+    many: bool,  # noqa: FBT001 - as Django calls it
+    context: Mapping[str, Any],
+) -> Any:
+    """Run one statement, and turn the fence's error into `FenceRaised`; an execute wrapper of Django."""
+    try:
+        result = execute(sql, params, many, context)
+    except DatabaseError as error:
+        met = recognise(error)
+        if met is None:
+            raise
+        attempt = _attempt.get()
+        if attempt is not None:
+            attempt.met = met
+        raise met from error
+    attempt = _attempt.get()
+    if attempt is not None and not _READS.match(sql):
+        attempt.note_write(context["connection"])
+    return result
