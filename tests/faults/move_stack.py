@@ -51,8 +51,19 @@ class MoveStack:
         }
 
     def __enter__(self):
-        for database in ("default", "images"):
-            self.run("-m", "django", "migrate", "-v0", "--database", database)
+        self._commands = self._exits.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", f"{SITE}.manage"],
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.log,
+                text=True,
+            )
+        )
+        self.run("migrate", "-v0", "--database", "default")
+        self.run("migrate", "shelf", "-v0", "--database", "images")
         return self
 
     def __exit__(self, *_):
@@ -60,31 +71,23 @@ class MoveStack:
         for dialect in self.ends.values():
             dialect.connection.close()
 
-    def run(self, *command, code=0):
-        """Run a command of the site and return what it printed."""
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self.environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            output, _ = process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            sigkill(process.pid)
-            output, _ = process.communicate()
-        assert process.returncode == code, f"{command}: {output[-3000:]}\n{self.said()}\n{self.audit()}"
-        return output
+    def run(self, *argv, code=0):
+        """Run a command of the site in a process of its own and return what it printed."""
+        with tempfile.NamedTemporaryFile("r") as output:
+            self._commands.stdin.write(json.dumps({"argv": argv, "output": output.name}) + "\n")
+            self._commands.stdin.flush()
+            found = json.loads(self._commands.stdout.readline())["code"]
+            said = output.read()
+        assert found == code, f"{argv}: {said[-3000:]}\n{self.said()}\n{self.audit()}"
+        return said
 
     def move(self, *arguments, code=0):
         """Run `strangler move images …`."""
-        return self.run("-m", "django", "strangler", "move", "images", *arguments, code=code)
+        return self.run("strangler", "move", "images", *arguments, code=code)
 
     def killed(self, verb, moment):
         """Run switch or reverse, which kills itself at *moment*."""
-        self.run("-m", f"{SITE}.manage", verb, "images", moment, code=-9)
+        self.run("kill", verb, moment, code=-9)
 
     def start(self, *command):
         """Start a process that ends with the stack; return it."""

@@ -30,9 +30,10 @@ def test_a_switch_and_a_reverse_killed_at_any_step_leave_the_site_writing_and_ar
         stack.follow()
         stack.wait_for_stage("following")
         stack.move("verify")
-        stack.killed("switch", "before arm")
-        storm.write(BEHIND)
-        for step in SWITCH_STEPS[1 : SWITCH_STEPS.index("open")]:
+        for step in ("announce", "arm"):
+            stack.killed("switch", f"before {step}")
+            storm.write(BEHIND)
+        for step in SWITCH_STEPS[2 : SWITCH_STEPS.index("open")]:
             stack.killed("switch", f"before {step}")
             assert stack.stage() == "verified", step
             go_on(stack, storm, owner="source")
