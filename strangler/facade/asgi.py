@@ -25,9 +25,10 @@ from strangler.facade.door import Door
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
-from strangler.facade.refence import AsgiAgain, MovedAway
+from strangler.facade.refence import AsgiAgain
 from strangler.facade.replays import is_replay, replay_tokens, without_replay_token
 from strangler.facade.request import AsgiIncoming, scope_path
 from strangler.facade.visit import begin

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from strangler.facade.asgi_legacy import AsgiLegacyCall
-from strangler.facade.refence import MovedAway
+from strangler.facade.moved import MovedAway
 
 if TYPE_CHECKING:
     from strangler.facade.asgi_body import Message, Receive

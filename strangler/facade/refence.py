@@ -3,7 +3,9 @@
 Note [Once more]: the write that meets the fence fails, and with it, as a rule, the transaction and the view. Nothing of such an answer
 reaches the client. If nothing of the request was committed in any database, it is done again: in this process where
 `SERVICE_DATABASES` leads its router to the new owner, else by the service if the request has a route to it. Otherwise the
-client is asked to come again (503). What a request did besides writing rows, such as mail, is not seen here and happens twice.
+client is asked to come again (503). The same is done with a write, and with an answer of 400 and above, that went by a view
+of ownership which is not true any more: see Note [Nothing to refuse] in `strangler.isolation.meeting`. What a request did
+besides writing rows, such as mail, is not seen here and happens twice.
 
 While a move may turn, from its verification until it is completed, bodies are kept for that, in memory up to 1 MiB and on disk
 beyond; larger ones than `KEPT_BYTES` are not, and their requests are not repeated. At other times a request costs two
@@ -31,12 +33,14 @@ from strangler.facade.asgi_body import AsgiBody
 from strangler.facade.context import DECISION_KEY
 from strangler.facade.framing import BadFramingError
 from strangler.facade.intake import Intake
+from strangler.facade.moved import MovedAway
 from strangler.facade.request import AsgiIncoming, WsgiIncoming
 from strangler.facade.wsgi_body import WsgiBody
+from strangler.facade.wsgi_legacy import close
 from strangler.isolation import meeting, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from strangler.facade.asgi_body import Message, Receive
@@ -45,18 +49,10 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
     Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
+FIRST_FAULT = 400
 KEPT_BYTES = 32 * 1024 * 1024
 TRIES = 5
 FIRST_REST = timedelta(milliseconds=20)  # doubles; the new owner's fence is down within moments
-
-
-class MovedAway(Exception):
-    """The request has to go to the service; *body* gives it from its beginning."""
-
-    def __init__(self, met: FenceRaised, body: Any) -> None:
-        super().__init__(str(met))
-        self.met = met
-        self.body = body
 
 
 @cache
@@ -69,11 +65,6 @@ def can_be_needed() -> bool:
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "STRANGLER":
         can_be_needed.cache_clear()
-
-
-def is_turning() -> bool:
-    """Whether a table may change its owner at any moment; asks nothing but this process's memory."""
-    return snapshot.latest().is_turning
 
 
 class WsgiAgain:
@@ -94,7 +85,7 @@ class WsgiAgain:
         """
         if not can_be_needed():
             return self.application(environ, start_response)
-        if not is_turning():
+        if not snapshot.is_turning():
             with snapshot.holding():
                 return self.application(environ, start_response)
         return self._answer(environ, start_response)
@@ -106,16 +97,16 @@ class WsgiAgain:
             with snapshot.holding():
                 return self.application(environ, start_response)
         body = WsgiBody(environ["wsgi.input"], intake, can_stream=incoming.can_stream)
-        original = dict(environ)
+        original, is_write = dict(environ), not incoming.is_safe
         for number in range(1, TRIES + 1):
             one = {
                 **original,
                 "wsgi.input": body.as_file() if intake.framing.has_body else environ["wsgi.input"],
             }
-            answer = _WsgiTry(start_response, is_last=number == TRIES)
+            answer = _WsgiTry(start_response, is_write=is_write, is_last=number == TRIES)
             result = answer.run(self.application, one)
             if result is not None:
-                return result
+                return _closing(result, environ, intake)
             met = answer.met
             if not _can_stay(met):
                 return _leave(environ, met, body, start_response)
@@ -130,17 +121,49 @@ def _leave(
     meeting.settle(met)
     if DECISION_KEY in environ:
         raise MovedAway(met, body)
+    body.intake.close()
     refusal = answers.moved(WsgiIncoming(environ, get_path_info(environ)))
     start_response("503 Service Unavailable", refusal.fields)
     return [refusal.body]
 
 
+def _closing(result: Iterable[bytes], environ: WSGIEnvironment, intake: Intake) -> Iterable[bytes]:
+    """Let go of the body that was kept when the answer is closed; a file that the server sends by itself stays what it is."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    if not intake.framing.has_body:
+        return result
+    if isinstance(wrapper, type) and isinstance(result, wrapper):
+        intake.close()
+        return result
+    return _Closing(result, intake)
+
+
+class _Closing:
+    """The application's answer; closing it lets go of the request's body."""
+
+    __slots__ = ("_intake", "_result")
+
+    def __init__(self, result: Iterable[bytes], intake: Intake) -> None:
+        self._result = result
+        self._intake = intake
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._result)
+
+    def close(self) -> None:
+        try:
+            close(self._result)
+        finally:
+            self._intake.close()
+
+
 class _WsgiTry:
     """One call of the application; its answer is thrown away if it may be done again."""
 
-    def __init__(self, start_response: StartResponse, *, is_last: bool) -> None:
+    def __init__(self, start_response: StartResponse, *, is_write: bool, is_last: bool) -> None:
         self.met: FenceRaised
         self._start_response = start_response
+        self._is_write = is_write
         self._is_last = is_last
         self._is_void = False
         self._attempt: meeting.Attempt
@@ -157,9 +180,7 @@ class _WsgiTry:
                 self._is_void = True
         if not self._is_void:
             return result
-        closer = getattr(result, "close", None)
-        if closer is not None:
-            closer()
+        close(result)
         if self._attempt.met is None:
             raise AssertionError("void without a fence")
         self.met = self._attempt.met
@@ -170,6 +191,8 @@ class _WsgiTry:
         return self._is_last or not self._attempt.may_repeat
 
     def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        if self._is_write or int(status[:3]) >= FIRST_FAULT:
+            self._attempt.look_behind()
         if not self._is_wanted:
             self._is_void = True
             return _write_nothing
@@ -197,7 +220,7 @@ class AsgiAgain:
         if scope["type"] != "http" or not can_be_needed():
             await self.application(scope, receive, send)
             return
-        intake = _intake(AsgiIncoming(scope)) if is_turning() else None
+        intake = _intake(AsgiIncoming(scope)) if snapshot.is_turning() else None
         if intake is None:
             with snapshot.holding():
                 await self.application(scope, receive, send)
@@ -206,24 +229,32 @@ class AsgiAgain:
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, send: Send, intake: Intake) -> None:
         body = AsgiBody(receive, intake)
-        for number in range(1, TRIES + 1):
-            met = await self._try(scope, body.as_receive(), send, is_last=number == TRIES)
-            if met is None:
-                return
-            await asyncio.sleep(_rest(number))
-            await sync_to_async(meeting.settle, thread_sensitive=False)(met)
-            if not _can_stay(met):
-                await self._leave(scope, met, body, send)
-                return
+        try:
+            for number in range(1, TRIES + 1):
+                met = await self._try(scope, body.as_receive(), send, is_last=number == TRIES)
+                if met is None:
+                    break
+                await asyncio.sleep(_rest(number))
+                await sync_to_async(meeting.settle, thread_sensitive=False)(met)
+                if not _can_stay(met):
+                    return await self._leave(scope, met, body, send)
+        except MovedAway:
+            raise  # whoever takes the request over reads the body once more, and closes it
+        except BaseException:
+            intake.close()
+            raise
+        return intake.close()
 
     async def _try(
         self, scope: dict[str, Any], receive: Receive, send: Send, *, is_last: bool
     ) -> FenceRaised | None:
-        is_void = False
+        is_void, is_write = False, not AsgiIncoming(scope).is_safe
 
         async def forward(message: Message) -> None:
             nonlocal is_void
             if message["type"] == "http.response.start":
+                if is_write or message["status"] >= FIRST_FAULT:
+                    await sync_to_async(attempt.look_behind)()
                 is_void = attempt.may_repeat and not is_last
             if not is_void:
                 await send(message)

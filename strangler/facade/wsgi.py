@@ -18,9 +18,10 @@ from strangler.facade.exchange import Exchanger
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
-from strangler.facade.refence import MovedAway, WsgiAgain
+from strangler.facade.refence import WsgiAgain
 from strangler.facade.replays import ENVIRON_KEY, is_replay
 from strangler.facade.request import WsgiIncoming
 from strangler.facade.visit import begin

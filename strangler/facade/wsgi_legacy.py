@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from strangler.core.decision import Side
 from strangler.facade import answers
 from strangler.facade.context import DECISION_KEY, REQUEST_ID_KEY, set_decision
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on_visit
 from strangler.facade.policy import FIRST_SERVER_ERROR
-from strangler.facade.refence import MovedAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

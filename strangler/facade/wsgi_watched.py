@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.facade.answers import Refusal
 from strangler.facade.intake import CHUNK_BYTES
-from strangler.facade.refence import MovedAway
+from strangler.facade.moved import MovedAway
 from strangler.facade.wsgi_legacy import LegacyCall, close
 
 if TYPE_CHECKING:

@@ -4,6 +4,11 @@ Note [Met the fence]: the database refuses the write with an error of its own. W
 an old snapshot, a transaction that began before the switch. An execute wrapper turns it into `FenceRaised`, brings this process's
 view of ownership up to date, and notes it with the `Attempt` at hand. Whoever made the attempt, the facade around a request or
 `retry` around a call, does the work again, with the new owner this time, if nothing of it was committed.
+
+Note [Nothing to refuse]: triggers see rows. A statement of somebody late that finds no row to change, because it was added after
+the switch, meets no fence, and its change would be lost without a word. So behind a write that changed nothing the wrapper
+asks the fence itself, with the lock that a trigger would have taken. A view that reads, and answers 404 for what it did
+not find, writes nothing at all: whoever made the attempt asks in the end whether the owner is still the same.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
@@ -24,6 +30,7 @@ from django.db.backends.signals import connection_created
 
 from strangler.errors import FenceRaised
 from strangler.isolation import snapshot
+from strangler.isolation.ownership import changed_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +45,10 @@ MYSQL_ERRNO = 31990
 """The error number that triggers raise on MariaDB and MySQL; below 45000, which is any trigger's."""
 SQLSTATE = "45SF1"
 """The SQLSTATE that triggers raise on PostgreSQL, MariaDB and MySQL."""
+FENCES = "strangler_fence"
+"""The table with a row for each move, on both sides."""
+ADVISORY = 0x53464E43
+"""The first half of the key of PostgreSQL's advisory lock; the second is the move."""
 _TEXT = re.compile(r"strangler fence: (?P<service>[^:]+): (?P<table>.+)")
 _READS = re.compile(
     r"[\s(]*((SELECT|SHOW|EXPLAIN|PRAGMA|SET|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|START|DESC)\b"
@@ -45,10 +56,17 @@ _READS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Statements that write nothing; whatever is not known to be one counts as a write."""
+_CHANGED = re.compile(
+    r"\b(?:UPDATE|DELETE\s+(?:\S+\s+)?FROM|INTO)\s+(?:(?:ONLY|IGNORE|LOW_PRIORITY)\s+)*"
+    r"(?:[`\"]?[\w$]+[`\"]?\.)?[`\"]?(?P<table>[\w$]+)",
+    re.IGNORECASE,
+)
+"""The tables that a statement changes."""
 TRIES = 5
 FIRST_REST = timedelta(milliseconds=20)  # doubles; the new owner's fence is down within moments
 
 _heal: list[Callable[[str], None]] = []
+_left_alone: WeakSet[BaseDatabaseWrapper] = WeakSet()
 
 
 def sentence(service: str, table: str) -> str:
@@ -63,16 +81,34 @@ class Attempt:
     Args:
         met: the fence that it met; None for none.
         has_committed: something of it is in a database for good.
+        has_asked: it asked where a table is that may change hands.
     """
 
     met: FenceRaised | None = None
     has_committed: bool = False
+    has_asked: bool = False
     _watched: set[object] = field(default_factory=set)
 
     @property
     def may_repeat(self) -> bool:
         """Whether it met the fence, and nothing would be done twice."""
         return self.met is not None and not self.has_committed
+
+    def look_behind(self) -> None:
+        """Ask whether what it saw was late: a table that it asked for has another owner than when it began.
+
+        One query, where it can matter: not for work that asked for no such table, and not for what can't be done again.
+        """
+        if self.met is not None or self.has_committed or not self.has_asked:
+            return
+        seen = snapshot.current()
+        try:
+            table = changed_since(seen)
+        except DatabaseError as error:
+            logger.warning("Could not ask who owns tables now: %s", error)
+            return
+        if table is not None:
+            self.met = FenceRaised(seen.mover_of(table), table=table)
 
     def note_write(self, connection: BaseDatabaseWrapper) -> None:
         """Learn whether the write that *connection* just did is committed, now or when its transaction is."""
@@ -90,6 +126,13 @@ class Attempt:
 
 
 _attempt: ContextVar[Attempt | None] = ContextVar("strangler_attempt", default=None)
+
+
+def note_asked() -> None:
+    """Note that the work at hand asks where a table is that may change hands."""
+    attempt = _attempt.get()
+    if attempt is not None:
+        attempt.has_asked = True
 
 
 @contextmanager
@@ -120,15 +163,21 @@ def retry(work: Callable[[], Result]) -> Result:
     if not snapshot.can_change() or _is_part():
         return work()
     for number in range(1, TRIES + 1):
-        try:
-            with attempting() as attempt:
-                return work()
-        except FenceRaised as error:
-            if not attempt.may_repeat or number == TRIES:
-                raise
-            logger.info("%s Doing it again.", error)
-            time.sleep(FIRST_REST.total_seconds() * 2 ** (number - 1))
-            settle(error)
+        with attempting() as attempt:
+            try:
+                result = work()
+            except Exception:
+                attempt.look_behind()
+                if not attempt.may_repeat or number == TRIES:
+                    raise
+            else:
+                attempt.look_behind()
+                if not attempt.may_repeat or number == TRIES:
+                    return result
+        logger.info("%s Doing it again.", attempt.met)
+        time.sleep(FIRST_REST.total_seconds() * 2 ** (number - 1))
+        if attempt.met is not None:
+            settle(attempt.met)
     raise AssertionError("the last try returns or raises")
 
 
@@ -182,8 +231,13 @@ def install() -> None:
         _watch(connection=connection)
 
 
+def leave_alone(connection: BaseDatabaseWrapper) -> None:
+    """Do not watch *connection*: it is a move's own, which no fence concerns."""
+    _left_alone.add(connection)
+
+
 def _watch(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if watch not in connection.execute_wrappers:
+    if connection not in _left_alone and watch not in connection.execute_wrappers:
         connection.execute_wrappers.append(watch)
 
 
@@ -201,11 +255,39 @@ def watch(
         met = recognise(error)
         if met is None:
             raise
-        attempt = _attempt.get()
-        if attempt is not None:
-            attempt.met = met
-        raise met from error
+        raise _noted(met) from error
+    if _READS.match(sql):
+        return result
+    _ask_fence(sql, context)
     attempt = _attempt.get()
-    if attempt is not None and not _READS.match(sql):
+    if attempt is not None:
         attempt.note_write(context["connection"])
     return result
+
+
+def _noted(met: FenceRaised) -> FenceRaised:
+    attempt = _attempt.get()
+    if attempt is not None:
+        attempt.met = met
+    return met
+
+
+def _ask_fence(sql: str, context: Mapping[str, Any]) -> None:
+    """See Note [Nothing to refuse]."""
+    owners = snapshot.current()
+    if not owners.turning or context["cursor"].rowcount != 0:
+        return
+    for table in {found["table"] for found in _CHANGED.finditer(sql)} & owners.turning.keys():
+        if _is_raised(context["connection"], owners.turning[table]):
+            raise _noted(FenceRaised(owners.mover_of(table), table=table))
+
+
+def _is_raised(connection: BaseDatabaseWrapper, move: int) -> bool:
+    """Read the fence on *connection* with the lock that a trigger takes."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [ADVISORY, move])
+        lock = " LOCK IN SHARE MODE" if connection.vendor == "mysql" else ""
+        cursor.execute(f"SELECT is_raised FROM {FENCES} WHERE move_id = %s{lock}", [move])  # noqa: S608
+        row = cursor.fetchone()
+    return bool(row and row[0])

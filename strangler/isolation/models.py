@@ -15,8 +15,9 @@ class OwnershipRecord(models.Model):
     label = models.CharField(max_length=200, help_text="of the model, such as photos.photo; empty for none")
     owner = models.CharField(max_length=100, help_text="a service, or monolith")
     changed_at = models.DateTimeField()
-    is_turning = models.BooleanField(
-        default=False, help_text="a switch or reverse may come at any moment: from `verify` to `complete`"
+    fence = models.PositiveBigIntegerField(
+        default=0,
+        help_text="id of the move that may turn it at any moment, from `verify` to `complete`; 0 for none",
     )
 
     class Meta:

@@ -109,11 +109,18 @@ def latest() -> Owners:
         return _pinned
     if _follower is not None:
         return _follower.owners
-    if config().snapshot_interval and can_change():
+    if config().snapshot_interval and not config().service and config().service_databases:
         return _start().owners
     if _declared is None:
         _declared = from_topology()
     return _declared
+
+
+def is_turning() -> bool:
+    """Whether a table may change its owner at any moment. Follows from now on, also without `SERVICE_DATABASES`."""
+    if _follower is None and _pinned is None and config().snapshot_interval and can_change():
+        _start()
+    return bool(latest().turning)
 
 
 @cache

@@ -32,7 +32,7 @@ def announce(record: MoveRecord, *, is_waiting: bool = False) -> None:
         is_waiting: return when every process that follows has had the time to know.
     """
     owner = record.service if record.at is MoveStage.SWITCHED else MONOLITH
-    written_at = ownership.announce(labels(record), owner=owner)
+    written_at = ownership.announce(labels(record), owner=owner, fence=record.pk)
     if is_waiting:
         known_at = written_at + 2 * config().snapshot_interval + GRACE
         time.sleep(max(0.0, (known_at - timezone.now()).total_seconds()))

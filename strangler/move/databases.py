@@ -16,6 +16,7 @@ from django.db.utils import load_backend
 
 from strangler.conf import config, database_from_url
 from strangler.errors import MoveError, did_you_mean
+from strangler.isolation import meeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,13 +73,17 @@ def target_url(service: str) -> str:
 def source_connection() -> BaseDatabaseWrapper:
     """Return a new connection to the monolith's database, apart from the one that requests use."""
     original = connections[config().database]
-    return _prepared(original.copy(alias=original.alias))
+    made = _prepared(original.copy(alias=original.alias))
+    meeting.leave_alone(made)
+    return made
 
 
 def target_connection(service: str) -> BaseDatabaseWrapper:
     """Return a new connection to the database of *service*."""
     url = target_url(service)
-    return connection_to(url, alias=target_alias(service), variable=_variable(service))
+    made = connection_to(url, alias=target_alias(service), variable=_variable(service))
+    meeting.leave_alone(made)
+    return made
 
 
 def _variable(service: str) -> str:

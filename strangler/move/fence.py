@@ -48,6 +48,10 @@ class Fence:
     move: int
     service: str
 
+    def lay(self) -> None:
+        """Make the table of fences, unless it is there."""
+        self.dialect.execute(Statement(sql=fence_sql(self.dialect).table()))
+
     def arm(self, tables: Mapping[int, str], *, is_raised: bool) -> None:
         """Put the check before each write to *tables*; a row that is there already stays as it is. Idempotent.
 
@@ -58,7 +62,7 @@ class Fence:
             MoveError: no such moment came.
         """
         sql = fence_sql(self.dialect)
-        self.dialect.execute(Statement(sql=sql.table()))
+        self.lay()
         self.dialect.execute(row_missing(move=self.move, is_raised=is_raised))
         for number, table in tables.items():
             there = {trigger.name for trigger in self.dialect.introspect(table).triggers}
@@ -70,7 +74,7 @@ class Fence:
         sql = fence_sql(self.dialect)
         drops = [sql.no_triggers(table, move=self.move, number=number) for number, table in tables.items()]
         self.run_hastily([statement for some in drops for statement in some])
-        self.dialect.execute(Statement(sql=sql.table()))
+        self.lay()
         self.dialect.execute(Statement(sql=f"DELETE FROM {TABLE} WHERE move_id = {int(self.move)}"))  # noqa: S608
 
     def is_armed(self) -> bool:

@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from strangler.isolation.meeting import MYSQL_ERRNO, SQLSTATE, sentence
+from strangler.isolation.meeting import ADVISORY, FENCES, MYSQL_ERRNO, SQLSTATE, sentence
 from strangler.move.dialects import mysql_log, postgresql_log
-from strangler.move.dialects.base import PREFIX, Statement
+from strangler.move.dialects.base import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
     from strangler.move.dialects.base import Dialect
 
-TABLE = f"{PREFIX}fence"
+TABLE = FENCES
 EVENTS = ("INSERT", "UPDATE", "DELETE")
 _READ = f"SELECT is_raised FROM {TABLE} WHERE move_id = "  # noqa: S608 - the name is a constant
-_ADVISORY = 0x53464E43  # the first half of the advisory lock's key; the second is the move
 
 
 class FenceSQL(Protocol):
@@ -142,7 +141,7 @@ class PostgreSQLFence:
 DECLARE raised smallint;
 BEGIN
   IF COALESCE(current_setting('{postgresql_log.MOVER}', true), '') <> 'on' THEN
-    PERFORM pg_advisory_xact_lock_shared({_ADVISORY}, {int(move)});
+    PERFORM pg_advisory_xact_lock_shared({ADVISORY}, {int(move)});
     IF current_setting('transaction_isolation') = 'read committed' THEN {read};
     ELSE {read} FOR SHARE;
     END IF;
@@ -173,7 +172,7 @@ END $strangler$"""
         """Take the advisory lock, then the row."""
         return [
             f"SET LOCAL lock_timeout = {_milliseconds(within)}",
-            f"SELECT pg_advisory_xact_lock({_ADVISORY}, {int(move)})",
+            f"SELECT pg_advisory_xact_lock({ADVISORY}, {int(move)})",
             f"{_READ}{int(move)} FOR UPDATE",
         ]
 

@@ -11,6 +11,7 @@ from strangler.errors import MoveError
 from strangler.move import records
 from strangler.move.announcing import announce
 from strangler.move.databases import open_pair
+from strangler.move.fence import Fence
 from strangler.move.laying import table_pairs
 from strangler.move.notes import Notes
 from strangler.move.verifying import verify_move
@@ -42,6 +43,8 @@ def check(
     if record.at is MoveStage.VERIFIED:
         records.change_stage(record, MoveStage.FOLLOWING, actor=actor, reason="verifies anew")
     with open_pair(service) as pair:
+        for dialect in (pair.source, pair.target):
+            Fence(dialect=dialect, move=record.pk, service=service).lay()  # before anybody is told to ask it
         notes = Notes(target=pair.target, move=record.pk)
         beginning = notes.begin()
         result, report = verify_move(record, settle=lambda: settle(record, pair=pair), progress=progress)

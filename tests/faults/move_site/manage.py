@@ -55,7 +55,8 @@ def main():
 
     django.setup()
     for line in sys.stdin:
-        print(json.dumps({"code": fork(**json.loads(line))}), flush=True)
+        sys.stdout.write(json.dumps({"code": fork(**json.loads(line))}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

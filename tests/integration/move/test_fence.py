@@ -9,6 +9,7 @@ import pytest
 from django.db import Error as DatabaseError
 
 from strangler.errors import FenceRaised
+from strangler.isolation.ownership import Owners
 from strangler.move.dialects.base import Statement
 from strangler.move.fence import Fence
 from strangler.move.numbers import MARGIN, Numbering
@@ -60,6 +61,30 @@ def test_a_raised_fence_refuses_every_kind_of_write_and_says_who_owns_the_table(
         met = meets(lambda sql=sql: world.write(sql, "y"))
         assert (met.move, met.table) == ("images", "things")
     assert world.rows("source", "things", "word") == [("x",)]
+
+
+IGNORING = {
+    "mysql": "INSERT IGNORE INTO things (id, word) VALUES (1, %s)",
+    "postgresql": "INSERT INTO things (id, word) VALUES (1, %s) ON CONFLICT DO NOTHING",
+    "sqlite": "INSERT OR IGNORE INTO things (id, word) VALUES (1, %s)",
+}
+
+
+def test_a_write_that_changes_no_row_meets_it_too(world, fence, monkeypatch):
+    """Whoever comes late does not find the rows that were added after the switch; no trigger fires for those."""
+    owners = Owners(services={"things": "images"}, turning={"things": 7})
+    monkeypatch.setattr("strangler.isolation.snapshot._pinned", owners)
+    world.write("UPDATE things SET word = %s WHERE id = 1", "y")
+    with fence.locked(within=SECOND, limit=SECOND):
+        fence.put(is_raised=True)
+    for sql in (
+        "UPDATE things SET word = %s WHERE id = 1",
+        "DELETE FROM things WHERE word = %s",
+        "INSERT INTO things (word) SELECT word FROM things WHERE word = %s",
+        IGNORING[world.site.name],
+    ):
+        met = meets(lambda sql=sql: world.write(sql, "y"))
+        assert (met.move, met.table) == ("images", "things")
 
 
 def test_arming_twice_changes_nothing_and_disarming_opens(world, fence):

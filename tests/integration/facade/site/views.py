@@ -19,7 +19,7 @@ from strangler.core.carried import carried
 from strangler.core.decision import Side
 from strangler.core.stages import RolloutStage, parse_percent
 from strangler.facade import current_decision, override
-from strangler.isolation import meeting
+from strangler.isolation import meeting, ownership, snapshot
 from strangler.outbox.models import OutboxMessage
 from strangler.rollout import change, current
 from strangler.rollout.tallies import flush, totals
@@ -159,7 +159,9 @@ def memory(request):
 
 
 def set_fence(request):
-    """Make a table with a fence, raised."""
+    """Make a table with a fence, raised, and have it known that it may change hands."""
+    ownership.announce({"gone": ""}, owner="monolith", fence=1)
+    snapshot.refresh()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS gone (word TEXT)")
         cursor.execute("CREATE TABLE IF NOT EXISTS fence (is_raised INTEGER)")

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='ownershiprecord',
-            name='is_turning',
-            field=models.BooleanField(default=False, help_text='a switch or reverse may come at any moment: from `verify` to `complete`'),
+            name='fence',
+            field=models.PositiveBigIntegerField(default=0, help_text='id of the move that may turn it at any moment, from `verify` to `complete`; 0 for none'),
         ),
     ]
