@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
 
 FIRST_FAULT = 400
 KEPT_BYTES = 32 * 1024 * 1024
-TRIES = 5
-FIRST_REST = timedelta(milliseconds=20)  # doubles; the new owner's fence is down within moments
 
 
 @cache
@@ -98,21 +95,21 @@ class WsgiAgain:
                 return self.application(environ, start_response)
         body = WsgiBody(environ["wsgi.input"], intake, can_stream=incoming.can_stream)
         original, is_write = dict(environ), not incoming.is_safe
-        for number in range(1, TRIES + 1):
+        patience = meeting.Patience()
+        while True:
             one = {
                 **original,
                 "wsgi.input": body.as_file() if intake.framing.has_body else environ["wsgi.input"],
             }
-            answer = _WsgiTry(start_response, is_write=is_write, is_last=number == TRIES)
+            answer = _WsgiTry(start_response, is_write=is_write, is_last=patience.is_over)
             result = answer.run(self.application, one)
             if result is not None:
                 return _closing(result, environ, intake)
             met = answer.met
             if not _can_stay(met):
                 return _leave(environ, met, body, start_response)
-            time.sleep(_rest(number))
+            time.sleep(patience.rest())
             meeting.settle(met)
-        raise AssertionError("the last try has a result")
 
 
 def _leave(
@@ -170,11 +167,11 @@ class _WsgiTry:
 
     def run(self, application: WSGIApplication, environ: WSGIEnvironment) -> Iterable[bytes] | None:
         """Return the answer, or None if the request is to be done again."""
-        with meeting.attempting() as self._attempt:
+        with meeting.attempting(is_last=self._is_last) as self._attempt:
             try:
                 result = application(environ, self._start)
             except FenceRaised:
-                if self._is_wanted:
+                if not self._attempt.may_repeat:
                     raise
                 result = []
                 self._is_void = True
@@ -186,14 +183,10 @@ class _WsgiTry:
         self.met = self._attempt.met
         return None
 
-    @property
-    def _is_wanted(self) -> bool:
-        return self._is_last or not self._attempt.may_repeat
-
     def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         if self._is_write or int(status[:3]) >= FIRST_FAULT:
             self._attempt.look_behind()
-        if not self._is_wanted:
+        if self._attempt.may_repeat:
             self._is_void = True
             return _write_nothing
         if exc_info:
@@ -230,11 +223,9 @@ class AsgiAgain:
     async def _answer(self, scope: dict[str, Any], receive: Receive, send: Send, intake: Intake) -> None:
         body = AsgiBody(receive, intake)
         try:
-            for number in range(1, TRIES + 1):
-                met = await self._try(scope, body.as_receive(), send, is_last=number == TRIES)
-                if met is None:
-                    break
-                await asyncio.sleep(_rest(number))
+            patience = meeting.Patience()
+            while met := await self._try(scope, body.as_receive(), send, is_last=patience.is_over):
+                await asyncio.sleep(patience.rest())
                 await sync_to_async(meeting.settle, thread_sensitive=False)(met)
                 if not _can_stay(met):
                     return await self._leave(scope, met, body, send)
@@ -255,15 +246,15 @@ class AsgiAgain:
             if message["type"] == "http.response.start":
                 if is_write or message["status"] >= FIRST_FAULT:
                     await sync_to_async(attempt.look_behind)()
-                is_void = attempt.may_repeat and not is_last
+                is_void = attempt.may_repeat
             if not is_void:
                 await send(message)
 
-        with meeting.attempting() as attempt:
+        with meeting.attempting(is_last=is_last) as attempt:
             try:
                 await self.application(dict(scope), receive, forward)
             except FenceRaised:
-                if is_last or not attempt.may_repeat:
+                if not attempt.may_repeat:
                     raise
                 is_void = True
         return attempt.met if is_void else None
@@ -291,10 +282,6 @@ def _intake(incoming: Incoming) -> Intake | None:
 def _can_stay(met: FenceRaised) -> bool:
     """Whether this process's own router leads to the new owner, whoever of the two that is."""
     return met.move in config().service_databases
-
-
-def _rest(number: int) -> float:
-    return float(FIRST_REST.total_seconds() * 2 ** (number - 1))
 
 
 def _write_nothing(_data: bytes) -> object:

@@ -62,8 +62,10 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 """The tables that a statement changes."""
-TRIES = 5
-FIRST_REST = timedelta(milliseconds=20)  # doubles; the new owner's fence is down within moments
+PATIENCE = timedelta(
+    seconds=10
+)  # with a new owner whose fence is still up: moments, unless whoever switches has died
+FIRST_REST, LONGEST_REST = timedelta(milliseconds=20), timedelta(milliseconds=200)
 
 _heal: list[Callable[[str], None]] = []
 _left_alone: WeakSet[BaseDatabaseWrapper] = WeakSet()
@@ -82,17 +84,19 @@ class Attempt:
         met: the fence that it met; None for none.
         has_committed: something of it is in a database for good.
         has_asked: it asked where a table is that may change hands.
+        is_last: it will not be done again, whatever it meets.
     """
 
     met: FenceRaised | None = None
     has_committed: bool = False
     has_asked: bool = False
+    is_last: bool = False
     _watched: set[object] = field(default_factory=set)
 
     @property
     def may_repeat(self) -> bool:
-        """Whether it met the fence, and nothing would be done twice."""
-        return self.met is not None and not self.has_committed
+        """Whether it met the fence, nothing would be done twice, and there is time left."""
+        return self.met is not None and not self.has_committed and not self.is_last
 
     def look_behind(self) -> None:
         """Ask whether what it saw was late: a table that it asked for has another owner than when it began.
@@ -125,6 +129,24 @@ class Attempt:
         self.has_committed = True
 
 
+class Patience:
+    """How long work that meets the fence is done again, and how long to rest before each time."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + PATIENCE.total_seconds()
+        self._rest = FIRST_REST
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the try that begins now is the last."""
+        return time.monotonic() > self._until
+
+    def rest(self) -> float:
+        """Return for how many seconds to rest now; longer each time."""
+        rest, self._rest = self._rest, min(self._rest * 2, LONGEST_REST)
+        return rest.total_seconds()
+
+
 _attempt: ContextVar[Attempt | None] = ContextVar("strangler_attempt", default=None)
 
 
@@ -136,9 +158,9 @@ def note_asked() -> None:
 
 
 @contextmanager
-def attempting() -> Iterator[Attempt]:
+def attempting(*, is_last: bool = False) -> Iterator[Attempt]:
     """Watch the work of the block, which sees one view of who owns what. See Note [One view] in `snapshot`."""
-    attempt, outer = Attempt(), _attempt.get()
+    attempt, outer = Attempt(is_last=is_last), _attempt.get()
     token = _attempt.set(attempt)
     try:
         with snapshot.holding():
@@ -162,23 +184,23 @@ def retry(work: Callable[[], Result]) -> Result:
     """
     if not snapshot.can_change() or _is_part():
         return work()
-    for number in range(1, TRIES + 1):
-        with attempting() as attempt:
+    patience = Patience()
+    while True:
+        with attempting(is_last=patience.is_over) as attempt:
             try:
                 result = work()
             except Exception:
                 attempt.look_behind()
-                if not attempt.may_repeat or number == TRIES:
+                if not attempt.may_repeat:
                     raise
             else:
                 attempt.look_behind()
-                if not attempt.may_repeat or number == TRIES:
+                if not attempt.may_repeat:
                     return result
         logger.info("%s Doing it again.", attempt.met)
-        time.sleep(FIRST_REST.total_seconds() * 2 ** (number - 1))
+        time.sleep(patience.rest())
         if attempt.met is not None:
             settle(attempt.met)
-    raise AssertionError("the last try returns or raises")
 
 
 def _is_part() -> bool:
@@ -190,12 +212,16 @@ def _is_part() -> bool:
 
 
 def again(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Let *function* be done again when it meets a fence, as `retry` does; for Celery tasks, below `@shared_task`."""
+    """Let *function* be done again when it meets a fence, as `retry` does.
+
+    For what neither the facade nor a worker of `strangler.calls.install` begins: management commands, jobs of other queues.
+    """
 
     @functools.wraps(function)
     def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         return retry(lambda: function(*args, **kwargs))
 
+    call.strangler_again = True  # type: ignore[attr-defined]
     return call
 
 
@@ -224,8 +250,20 @@ def settle(met: FenceRaised) -> None:
     snapshot.refresh()
 
 
+class _Unsaid(logging.Filter):
+    """Keep Django from reporting the failure of a request that is done again: nobody sees its answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error, attempt = (record.exc_info or (None, None))[1], _attempt.get()
+        return not (isinstance(error, FenceRaised) and attempt is not None and attempt.may_repeat)
+
+
+_unsaid = _Unsaid()
+
+
 def install() -> None:
     """Watch every connection of this process, those that are open and those to come; idempotent."""
+    logging.getLogger("django.request").addFilter(_unsaid)
     connection_created.connect(_watch, dispatch_uid="strangler.isolation.meeting")
     for connection in connections.all(initialized_only=True):
         _watch(connection=connection)

@@ -20,6 +20,7 @@ from strangler.errors import MoveError
 from strangler.move.databases import dialect_of, target_connection
 from strangler.move.fence import Fence, locked_record
 from strangler.move.models import MoveRecord
+from strangler.rollout.snapshot import refresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,9 +61,11 @@ def open_owner(record: MoveRecord) -> bool:
 def heal(service: str) -> None:
     """Do the last step of a switch to *service* that stopped before it; for whoever just met a fence.
 
+    Reads the rollouts, too: seams may have moved in the commit of the switch.
     Never raises: what can't be healed is logged, and the write that met the fence fails as it would have.
     """
     try:
+        refresh()
         record = MoveRecord.current(service, using=config().database)
         if record is None or record.at is not MoveStage.SWITCHED:
             return

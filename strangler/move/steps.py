@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from strangler.move.models import MoveRecord
 
 
+LEASE = timedelta(minutes=2)
+"""Of a switch or reverse, longer than any step may take. Whoever follows on the same machine sees at once that its process is gone."""
+
+
 class Watch(Protocol):
     """Is told of each step, *moment* `before` and `after` it."""
 
@@ -60,6 +64,7 @@ class Steps:
         actor: who, for the audit.
         budget: how long writers may wait.
         watch: is told of each step.
+        token: of the lease, once the operation holds it; each step that nobody waits for renews it.
     """
 
     record: MoveRecord
@@ -67,6 +72,7 @@ class Steps:
     actor: str
     budget: timedelta
     watch: Watch = unwatched
+    token: int = field(default=0, init=False)
     _paused_at: float = field(default=0.0, init=False)
     _is_bounded: bool = field(default=False, init=False)
 
@@ -77,6 +83,8 @@ class Steps:
         Raises:
             PauseBudgetError: it took too long; the caller's transaction rolls back.
         """
+        if self.token and not self._is_bounded:
+            records.renew(self.record, token=self.token, lease=LEASE)
         records.note(self.record, f"{self.verb}: {name}", actor=self.actor)
         self.watch(name, "before")
         yield
@@ -92,6 +100,7 @@ class Steps:
     def committed(self) -> None:
         """Enforce the budget no more: what was flipped is not undone, however long the rest takes."""
         self._is_bounded = False
+        self.token = 0  # writers wait for the last step, which needs no lease
 
     def unpause(self) -> timedelta:
         """Return how long writers waited, and count no more."""

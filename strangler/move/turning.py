@@ -39,6 +39,7 @@ from strangler.move.numbers import Numbering
 from strangler.move.opening import target_fence
 from strangler.move.positions import Positions
 from strangler.move.proving import proving
+from strangler.move.steps import LEASE
 from strangler.rollout import change
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Turn:
 def turning(steps: Steps, *, is_backward: bool) -> Iterator[Turn]:
     """Hold the move and open all that a turn needs; the lease is taken from whoever follows, who may go on after."""
     record = steps.record
-    token = records.acquire(record, is_forced=True)
+    token = steps.token = records.acquire(record, lease=LEASE, is_forced=True)
     ours = dialect_of(source_connection())
     try:
         ours.open_source()

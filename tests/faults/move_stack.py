@@ -33,9 +33,10 @@ TABLES = ("shelf_album", "shelf_photo", "shelf_tag")
 class MoveStack:
     """One site whose tables move from *source* to *target*, both URLs of empty databases."""
 
-    def __init__(self, source, target):
+    def __init__(self, source, target, *, interval="0.2"):
         self.source, self.target = source, target
         self.environ = {
+            "MOVE_SITE_INTERVAL": interval,
             **os.environ,
             "DATABASE_URL": source,
             "IMAGES_DATABASE_URL": target,
@@ -84,6 +85,10 @@ class MoveStack:
     def move(self, *arguments, code=0):
         """Run `strangler move images …`."""
         return self.run("strangler", "move", "images", *arguments, code=code)
+
+    def turn(self, verb):
+        """Run switch or reverse, with a budget for machines that do other things as well."""
+        return self.move(verb, "--budget-ms", "5000")
 
     def killed(self, verb, moment):
         """Run switch or reverse, which kills itself at *moment*."""
@@ -179,7 +184,14 @@ def run_other_mariadb():
 def lay_out_stack(mariadb_url, other_mariadb, django_db_blocker):
     """Lay out a site between two MariaDB servers; nothing runs yet."""
     target = other_mariadb.create_database(mariadb_url.rpartition("/")[2])
-    with django_db_blocker.unblock(), MoveStack(mariadb_url, target) as made:
+    with django_db_blocker.unblock(), MoveStack(mariadb_url, target, interval="1") as made:
+        yield made
+
+
+@pytest.fixture
+def crossing_stack(mariadb_url, postgres_url, django_db_blocker):
+    """Lay out a site from MariaDB to PostgreSQL; nothing runs yet."""
+    with django_db_blocker.unblock(), MoveStack(mariadb_url, postgres_url) as made:
         yield made
 
 

@@ -42,7 +42,7 @@ def test_a_switch_and_a_reverse_killed_at_any_step_leave_the_site_writing_and_ar
         )  # committed: the service is the owner, and its fence is still up
         assert stack.stage() == "switched"
         go_on(stack, storm, owner="target")
-        stack.move("switch")  # finds nothing left to do
+        stack.turn("switch")  # finds nothing left to do
         for step in REVERSE_STEPS[: REVERSE_STEPS.index("flip")]:
             stack.killed("reverse", f"before {step}")
             assert stack.stage() == "switched", step
@@ -53,7 +53,7 @@ def test_a_switch_and_a_reverse_killed_at_any_step_leave_the_site_writing_and_ar
         stack.killed("reverse", "after flip")
         assert stack.stage() == "switched", "what was flipped was not committed yet"
         go_on(stack, storm, owner="target")
-        stack.move("reverse")
+        stack.turn("reverse")
         assert stack.stage() == "reversed"
         go_on(stack, storm, owner="source")
     assert storm.failures == [], stack.said()
@@ -83,7 +83,7 @@ def test_a_long_transaction_ends_the_switch_within_the_budget_and_the_site_goes_
             False,
             True,
         )
-        stack.move("switch")
+        stack.turn("switch")
         storm.write(20)
     assert storm.failures == [], stack.said()
     storm.check(stack, "target")

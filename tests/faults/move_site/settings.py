@@ -27,7 +27,7 @@ STRANGLER = {
     "TOPOLOGY": Path(__file__).parent / "topology.toml",
     "SIGNING_KEYS": ["move-site-" * 5],
     "SERVICE_DATABASES": {"images": "images"},
-    "SNAPSHOT_INTERVAL": timedelta(seconds=1),
+    "SNAPSHOT_INTERVAL": timedelta(seconds=float(os.environ.get("MOVE_SITE_INTERVAL", "0.2"))),
 }
 LOGGING = {
     "version": 1,

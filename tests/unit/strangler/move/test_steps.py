@@ -58,3 +58,20 @@ def test_nothing_is_too_late_after_the_commit_or_before_the_pause(audit):
         pass
     assert run.unpause() >= timedelta(0)
     assert audit[-1] == "switch: open done"
+
+
+def test_the_lease_is_renewed_by_each_step_for_which_nobody_waits(audit, monkeypatch):
+    renewed = []
+    monkeypatch.setattr(records, "renew", lambda _record, token, **_: renewed.append((token, audit[-1:])))
+    run = steps()
+    run.token = 5
+    for name in ("arm", "number"):
+        with run.step(name):
+            pass
+    run.pause()
+    with pytest.raises(PauseBudgetError), run.step("lock"):
+        pass
+    run.committed()
+    with run.step("open"):
+        pass
+    assert renewed == [(5, []), (5, ["switch: arm done"])]
