@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = timedelta(seconds=120)
 KEPT_LINES = 200
 _STARTED = re.compile(r" up +\| (\S+) started \(pid (\d+)\)")
+_COMPLAINT = re.compile(r"\.web +\| .*(?:\bERROR\b|Traceback \(most recent)")
+_OF_WEB = re.compile(r"\.web +\| ")
+LINES_OF_A_COMPLAINT = 60
 _ENDED = re.compile(r" up +\| (\S+) (?:exited with|was killed by)")
 
 
@@ -32,6 +35,8 @@ class Running:
     def __init__(self, options: Sequence[str], *, environ: Mapping[str, str]) -> None:
         self._groups: dict[str, int] = {}
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self.complaints: list[str] = []
+        self._to_note = 0
         self._is_ready = threading.Event()
         self._process = subprocess.Popen(  # noqa: S603 (our own command)
             [sys.executable, "manage.py", "strangler", "up", *options],
@@ -113,9 +118,18 @@ class Running:
         with pipe:
             for line in pipe:
                 self._lines.append(line.rstrip())
+                self._note_complaint(line.rstrip())
                 if started := _STARTED.search(line):
                     self._groups[started[1]] = int(started[2])
                 elif ended := _ENDED.search(line):
                     self._groups.pop(ended[1], None)
                 elif "| ready after" in line:
                     self._is_ready.set()
+
+    def _note_complaint(self, line: str) -> None:
+        """Keep *line* if a web process complains in it, or goes on complaining."""
+        if _COMPLAINT.search(line):
+            self._to_note = LINES_OF_A_COMPLAINT
+        if self._to_note and _OF_WEB.search(line):
+            self.complaints.append(line)
+            self._to_note -= 1

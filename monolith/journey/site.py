@@ -139,6 +139,10 @@ class Site:
             if not part.is_alive:
                 raise StageError(f"A part of the site ended on its own:\n{part.last_words}")
 
+    def complaints(self) -> list[str]:
+        """Return what the web processes logged of errors, with tracebacks: the why behind an answer of 500."""
+        return [line for part in self._parts.values() for line in part.complaints]
+
     def stop(self) -> None:
         """Stop whatever runs; the broker and the mail server last, since the others need them to end well."""
         for names in (self._parts.keys() - HELPERS, self._parts.keys() & HELPERS):

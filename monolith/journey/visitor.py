@@ -126,6 +126,7 @@ class Visitor:
     def open_upload_form(self) -> None:
         """Load the form, as a person does before choosing files."""
         self._token = pages.read(self.get("/photos/upload/").text).token
+        self._session.close()  # choosing files takes longer than a server keeps a connection
 
     def upload(
         self, photos: Sequence[Photograph], *, accept: str = "text/html", token: str | None = None

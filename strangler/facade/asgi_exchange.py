@@ -162,6 +162,10 @@ class _Attempt:
         body: bytes | AsgiAnswerStream = stream
         if is_short or not has_body(self._outgoing.method, response.status):
             body = b"".join([piece async for piece in stream])
+        elif (
+            response.content_type != "text/event-stream"
+        ):  # its head says "connected", long before the first event
+            await stream.begin()
         return Reply(status=response.status, reason=response.reason or "", fields=fields, body=body)
 
     def _explain(self, error: Exception) -> Failure:
@@ -191,11 +195,19 @@ class AsgiAnswerStream:
         self._response = response
         self._is_reusable = is_reusable
         self._idle_seconds = config().idle_timeout.total_seconds()
+        self._first = b""
+
+    async def begin(self) -> None:
+        """Wait for the first piece, so that an answer that breaks off before it counts as none; raises as reading."""
+        self._first = await anext(self, b"")
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
+        if self._first:
+            piece, self._first = self._first, b""
+            return piece
         async with asyncio.timeout(self._idle_seconds):
             piece = await self._response.content.readany()
         if not piece:

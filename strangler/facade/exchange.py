@@ -131,8 +131,11 @@ class _Attempt:
             return Failure(cause=Cause.PROTOCOL, detail=f"unasked status {answer.status}")
         is_reusable = not (self._is_cut or answer.will_close)
         stream = AnswerStream(answer, self._connection, self._pool if is_reusable else None)
-        # A short body is read at once: the connection is free, and a broken one can still fall back.
+        # A short body is read at once: the connection is free, and a broken one can still fall back. Of any other the
+        # first piece is: servers send the head with it, so if none came, they would answer 500 in our name.
         is_short = answer.length is not None and answer.length <= READ_BYTES
+        if not is_short:
+            stream.begin()
         return Reply(
             status=answer.status,
             reason=answer.reason,
@@ -156,12 +159,20 @@ class AnswerStream:
         self._answer = answer
         self._connection = connection
         self._pool = pool
+        self._first = b""
         self._is_finished = False
+
+    def begin(self) -> None:
+        """Wait for the first piece, so that an answer that breaks off before it counts as none; raises as reading."""
+        self._first = next(self, b"")
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
+        if self._first:
+            piece, self._first = self._first, b""
+            return piece
         if self._is_finished:
             raise StopIteration
         piece = self._answer.read_piece()

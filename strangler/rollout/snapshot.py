@@ -127,6 +127,7 @@ class Refresher:
             process=self.process, defaults={"revision": self.snapshot.revision, "seen_at": now}
         )
         reports.filter(seen_at__lt=now - FORGET_AFTER).delete()
+        tallies.prune()
         self._reported_at = now
 
 

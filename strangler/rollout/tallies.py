@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from django.db import OperationalError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from strangler.core.decision import Side
 
-__all__ = ["KEEP", "Outcome", "flush", "tally", "totals"]
+__all__ = ["KEEP", "Outcome", "flush", "prune", "tally", "totals"]
 
 KEEP = timedelta(days=7)
 Counted = TypeVar("Counted", SeamTally, SeamLatency)
@@ -55,11 +56,12 @@ def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = N
 def flush() -> None:
     """Add this process's counts to the database; what can't be written stays for the next time.
 
-    Each count is a statement of its own: in one transaction, processes that begin the same minute together would
-    deadlock on MariaDB.
+    All of them are one transaction: on SQLite each one keeps every reader out while it is committed. Processes that
+    begin the same minute together may deadlock on MariaDB; then each count is a statement of its own.
     """
     taken = _take()
     try:
+        _write_at_once(taken)
         while taken:
             row, count = next(iter(taken.items()))
             _add(row, count)
@@ -67,6 +69,21 @@ def flush() -> None:
     finally:
         with _lock:
             _unwritten.update(taken)
+
+
+def _write_at_once(taken: Counter[_Row]) -> None:
+    """Write *taken* in one transaction and empty it, or do neither."""
+    try:
+        with transaction.atomic(using=config().database):
+            for row in sorted(taken, key=repr):  # in one order, so that processes rather wait than deadlock
+                _add(row, taken[row])
+    except OperationalError:
+        return
+    taken.clear()
+
+
+def prune() -> None:
+    """Delete counts that are older than `KEEP`."""
     for model in (SeamTally, SeamLatency):
         model.objects.using(config().database).filter(minute__lt=timezone.now() - KEEP).delete()
 

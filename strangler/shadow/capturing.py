@@ -35,7 +35,7 @@ CHECK_EVERY = timedelta(seconds=1)
 PRUNE_EVERY = timedelta(minutes=10)
 BREATH = timedelta(milliseconds=1)
 STOP_WITHIN = timedelta(seconds=2)
-BATCH = 25
+BATCH = 2  # a statement for many would hold the interpreter for milliseconds, which a user's page would wait
 BATCH_BYTES = 4 * 1024 * 1024  # well within the largest packet that MariaDB takes by default
 
 

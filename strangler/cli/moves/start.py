@@ -37,20 +37,19 @@ def add_arguments(parser: CommandParser) -> None:
 
 def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     """Work on the move until it is stopped; Ctrl-C ends it after the chunk at hand, and the next start goes on."""
-    out, is_replica = console(stdout), options["replicate"]
+    out, is_replica, stop = console(stdout), options["replicate"], threading.Event()
     with open_pair(options["service"]) as pair:
         if options["dry_run"]:
             say_plan(plan(options["service"], pair=pair, is_replica=is_replica), out=out)
             out.print("Nothing was changed (--dry-run).")
             return 0
         record = begin(options["service"], pair=pair, is_replica=is_replica, actor=actor(options))
+        _stop_on_signals(stop)
         if record.is_paused:
             say_paused(record, out=out)
         before = records.limits(record)
         if (after := limits(options, before=before)) != before:
             records.throttle(record, after, actor=actor(options))
-    stop = threading.Event()
-    _stop_on_signals(stop)
     until = MoveStage.FOLLOWING if options["until_following"] else None
     with ProgressLine(out) as line, open_replicas(record.service) as replicas:
 

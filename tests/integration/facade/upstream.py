@@ -188,6 +188,10 @@ class Upstream:
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 10)
         return False
 
+    def do_cut_head(self, client, _method, _argument) -> bool:
+        client.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        return False
+
     def do_cut_chunk(self, client, _method, _argument) -> bool:
         client.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nhello")
         return False

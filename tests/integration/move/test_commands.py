@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -66,11 +67,16 @@ class Operator:
     def status(self):
         return json.loads(self.move("status", "--format", "json"))
 
+    @contextmanager
     def begin(self, *arguments):
         command = [sys.executable, "-m", "django", "strangler", "move", "images", "start", *arguments]
-        return subprocess.Popen(
+        with subprocess.Popen(
             command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        ) as running:
+            try:
+                yield running
+            finally:
+                running.kill()  # or a test that fails would wait for ever
 
     def sql(self, end, text):
         dialect = dialect_of(connection_to(self.urls[end], alias=end))

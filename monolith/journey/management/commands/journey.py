@@ -18,6 +18,8 @@ from monolith.journey.preparation import prepare
 from monolith.journey.running import ROOT, StageError
 from monolith.journey.site import Ports, Site
 
+COMPLAINT_LINES = 200
+
 
 class Command(BaseCommand):
     """Play the main journey against a running site."""
@@ -46,6 +48,8 @@ class Command(BaseCommand):
             with _alone(state):
                 site = Site(state=state, ports=Ports.choose(monolith=options["port"]))
                 _run(site, out, keeps_serving=not options["once"])
+                if out.failures:
+                    out.explain(site.complaints(), limit=COMPLAINT_LINES)
         except StageError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
