@@ -20,6 +20,7 @@ from strangler.core.carried import DECISION, carry
 from strangler.core.decision import Decision, Side
 from strangler.core.origin import travelling
 from strangler.errors import ConfigurationError, MessageError
+from strangler.isolation import meeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,7 +95,7 @@ def _wrap(target: Target, declaration: Declaration) -> Target:
         with _tallied(decision):
             if decision.side is Side.LEGACY:
                 work = target if not observing.is_wanted(found, stands) else watched(declaration, found)
-                return work(*args, **kwargs)
+                return meeting.retry(lambda: work(*args, **kwargs))
             return _send(declaration, found, decision, args=args, kwargs=kwargs)
 
     return call  # type: ignore[return-value]  # the same signature, by functools.wraps

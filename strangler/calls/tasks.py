@@ -6,6 +6,10 @@ has a message can do it, and going back needs no second deployment.
 
 Note [A retry stays]: a message that is published again, by a retry or by a canvas that another task carries on, has
 the decision in its headers and a destination. It keeps both: moving it would separate it from what it began.
+
+Note [Tasks begin anew]: a worker's task that meets the raised fence of a move before it committed anything is done again in
+place, as requests are; see `strangler.isolation.meeting`. So is every task of the app, whether it is a seam or not: which of them
+write to a moving table nobody has to say.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from strangler.core.carried import DECISION
 from strangler.core.decision import Decision, Side
 from strangler.core.messages import HEADER_PREFIX
 from strangler.core.origin import plain, read_decision, read_headers, travelling, within
+from strangler.isolation.meeting import again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +69,7 @@ def install(app: Celery) -> None:
     signals.task_postrun.connect(_end, dispatch_uid="strangler.calls")
     signals.celeryd_after_setup.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
     signals.worker_process_init.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
+    signals.celeryd_after_setup.connect(_let_begin_anew, dispatch_uid="strangler.calls.anew")
 
 
 def load() -> None:
@@ -201,3 +207,12 @@ def _answer_to_new_names(**_: Any) -> None:
         if each.is_task and call is not None:
             own = _name(each)
             answer_to(_installed.tasks, [name for name in call.tasks if name != own], task=own)
+
+
+def _let_begin_anew(**_: Any) -> None:
+    """See Note [Tasks begin anew]; before the worker takes the functions of its tasks, and once."""
+    if _installed is None:
+        return
+    for name, task in _installed.tasks.items():
+        if not name.startswith("celery.") and not hasattr(task.run, "strangler_again"):
+            task.run = again(task.run)  # type: ignore[method-assign]

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
 
 HELP = "take tables to a service's database"
-ACTIONS = ("plan", "start", "status", "pause", "resume", "throttle", "cancel")
+ACTIONS = (
+    "plan",
+    "start",
+    "status",
+    "pause",
+    "resume",
+    "throttle",
+    "verify",
+    "switch",
+    "reverse",
+    "complete",
+    "cancel",
+)
 
 
 def add_arguments(parser: CommandParser) -> None:

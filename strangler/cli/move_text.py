@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, Progress, TextColumn
 
 from strangler.cli.render import table
+from strangler.core.stages import MoveStage
 from strangler.move.progress import status
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def say_status(found: MoveStatus, *, out: Console) -> None:
     out.print(table(["source", "target", ">copied", ">followed", "complete"], rows))
     limits = ", ".join(f"{name} {value:,}" for name, value in found.limits.items())
     out.print(f"works on it: {found.holder or 'nobody'}; limits: {limits or 'none'}", markup=False)
+    if found.stage is MoveStage.SWITCHED:
+        out.print(f"only {found.service} has: {found.lag_entries:,} changes; the others can be reversed to")
     for reason in found.blocked:
         out.print(f"blocked: {reason}", markup=False, soft_wrap=True)
     for at, what, reason, who in found.events:

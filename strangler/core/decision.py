@@ -34,6 +34,7 @@ class Reason(StrEnum):
     OVERRIDE = "override"
     NO_LEGACY = "no-legacy"
     FALLBACK = "fallback"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

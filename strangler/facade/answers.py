@@ -54,6 +54,12 @@ def for_fault(incoming: Incoming, fault: ClientFault, *, limit: int | None) -> R
     return bad_request(incoming, message="The request's body was cut short.")
 
 
+def moved(incoming: Incoming) -> Refusal:
+    """Refuse a request whose tables changed their owner while it was done, and which can't be done again here."""
+    text = "This has just moved to another place. Please try again in a moment."
+    return _refusal(incoming, 503, text, extra=[("Retry-After", "1")])
+
+
 def unavailable(incoming: Incoming, failure: Failure, *, request_id: str, retry_after: timedelta) -> Refusal:
     """Return a 502, 503 or 504 that says whether the request may have been done."""
     if not failure.is_sent:

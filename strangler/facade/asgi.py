@@ -25,8 +25,10 @@ from strangler.facade.door import Door
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
+from strangler.facade.refence import AsgiAgain
 from strangler.facade.replays import is_replay, replay_tokens, without_replay_token
 from strangler.facade.request import AsgiIncoming, scope_path
 from strangler.facade.visit import begin
@@ -35,7 +37,7 @@ from strangler.observing import suspended
 if TYPE_CHECKING:
     from strangler.core.topology import Route
     from strangler.facade.answers import Refusal
-    from strangler.facade.conversation import Deliver, Ending, Step
+    from strangler.facade.conversation import Conversation, Deliver, Ending, Step
     from strangler.facade.request import Fields
     from strangler.rollout import Snapshot
 
@@ -52,7 +54,7 @@ class Facade:
     """
 
     def __init__(self, application: Application) -> None:
-        self.application = application
+        self.application: Application = AsgiAgain(application)
         self.door = Door()
         self.exchanger = AsgiExchanger()
         self._is_snapshot_running = False
@@ -120,7 +122,9 @@ class _Request:
         settled = course.settle()
         if settled is not None:
             return settled
-        conversation = course.run()
+        return await self._follow(course.run())
+
+    async def _follow(self, conversation: Conversation) -> Ending:
         try:
             step = next(conversation)
             while True:
@@ -157,6 +161,8 @@ class _Request:
         try:
             receive = await call.receive_for(self._body) if call.needs_body() else self._receive
             await call.run(self._facade.application, receive)
+        except MovedAway as moved:
+            await self._hand_over(moved, ending)
         except (BodyTooLargeError, ClientGoneError) as error:
             if call.has_started:
                 raise
@@ -173,6 +179,19 @@ class _Request:
             return AsgiLegacyCall(*call)
         watch = self._course.watch()
         return AsgiLegacyCall(*call) if watch is None else WatchedAsgiLegacyCall(*call, watch=watch)
+
+    async def _hand_over(self, moved: MovedAway, ending: UseLegacy) -> None:
+        """Let the service answer, which owns the tables by now. See Note [Once more] in `refence`."""
+        self._course.unwatch()
+        self._body = moved.body
+        course = Course(self._facade.door, self._visit, await self._facade.snapshot())
+        after = await self._follow(course.hand_over(ending.framing))
+        if isinstance(after, UseLegacy):
+            await self._refuse(answers.moved(self._visit.incoming))
+        elif isinstance(after, Refuse):
+            await self._refuse(after.refusal)
+        else:
+            await self._deliver(after)
 
     async def _refuse(self, refusal: Refusal) -> None:
         fields = [*refusal.fields, ("Strangler-Request-Id", self._visit.request_id)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.core.decision import Side
 from strangler.facade.context import DECISION_KEY, REQUEST_ID_KEY, set_decision
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on_visit
 from strangler.facade.policy import FIRST_SERVER_ERROR
 
@@ -67,6 +68,8 @@ class AsgiLegacyCall:
         try:
             with working_on_visit(self._visit, self._ending.decision):
                 await application(scope, receive, self._forward)
+        except MovedAway:
+            raise
         except Exception:
             if not self.has_started and (self._body is None or self._body.fault is None):
                 self._count(FIRST_SERVER_ERROR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from strangler.facade.asgi_legacy import AsgiLegacyCall
+from strangler.facade.moved import MovedAway
 
 if TYPE_CHECKING:
     from strangler.facade.asgi_body import Message, Receive
@@ -24,6 +25,9 @@ class WatchedAsgiLegacyCall(AsgiLegacyCall):
         self.watch.recording.start()
         try:
             await super().run(application, self._watched(receive))
+        except MovedAway:
+            self.watch.abandon()
+            raise
         except Exception as error:
             if self._body is not None and self._body.fault is not None:
                 self.watch.abandon()

@@ -198,6 +198,12 @@ class Course:
             return self._after_fault(outcome)
         return (yield from self._after_reply(outcome))
 
+    def hand_over(self, framing: Framing) -> Conversation:
+        """Return the steps of a request that legacy began, and whose tables the service owns by now."""
+        self.framing, self._is_decided = framing, True
+        self.decision = Decision(seam=self.visit.route.name, side=Side.SERVICE, reason=Reason.MOVED)
+        return self.run()
+
     def _identify(self) -> Generator[Step, Any, Failure | None]:
         if self.identity is None and has_session(self.visit.incoming):
             found = yield Identify(self.visit.incoming.cookies())

@@ -18,8 +18,10 @@ from strangler.facade.exchange import Exchanger
 from strangler.facade.framing import BadFramingError, Framing
 from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on
 from strangler.facade.policy import may_repeat
+from strangler.facade.refence import WsgiAgain
 from strangler.facade.replays import ENVIRON_KEY, is_replay
 from strangler.facade.request import WsgiIncoming
 from strangler.facade.visit import begin
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from strangler.facade.answers import Refusal
-    from strangler.facade.conversation import Deliver, Ending, Step
+    from strangler.facade.conversation import Conversation, Deliver, Ending, Step
     from strangler.facade.visit import Visit
 
 
@@ -46,7 +48,7 @@ class Facade:
     """
 
     def __init__(self, application: WSGIApplication) -> None:
-        self.application = application
+        self.application: WSGIApplication = WsgiAgain(application)
         self.door = Door()
         self.exchanger = Exchanger()
 
@@ -99,7 +101,9 @@ class _Request:
         settled = self._course.settle()
         if settled is not None:
             return settled
-        conversation = self._course.run()
+        return self._follow(self._course.run())
+
+    def _follow(self, conversation: Conversation) -> Ending:
         try:
             step = next(conversation)
             while True:
@@ -147,7 +151,10 @@ class _Request:
                 call.give_body(self._body)
             except (BodyTooLargeError, ClientGoneError) as error:
                 return self._refuse(self._fault(error))
-        result = call.run(self._facade.application)
+        try:
+            result = call.run(self._facade.application)
+        except MovedAway as moved:
+            return self._hand_over(moved, ending)
         return self._refuse(result) if isinstance(result, answers.Refusal) else result
 
     def _make_call(self, ending: UseLegacy) -> LegacyCall:
@@ -157,6 +164,16 @@ class _Request:
             return LegacyCall(*call)
         watch = self._course.watch()
         return LegacyCall(*call) if watch is None else WatchedLegacyCall(*call, watch=watch)
+
+    def _hand_over(self, moved: MovedAway, ending: UseLegacy) -> Iterable[bytes]:
+        """Let the service answer, which owns the tables by now. See Note [Once more] in `refence`."""
+        self._course.unwatch()
+        self._made_body = moved.body
+        course = Course(self._facade.door, self._visit, self._facade.door.snapshot())
+        after = self._follow(course.hand_over(ending.framing))
+        if isinstance(after, UseLegacy):
+            return self._refuse(answers.moved(self._visit.incoming))
+        return self._refuse(after.refusal) if isinstance(after, Refuse) else self._deliver(after)
 
     def _fault(self, error: Exception) -> Refusal:
         fault = ClientFault.TOO_LARGE if isinstance(error, BodyTooLargeError) else ClientFault.GONE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from strangler.core.decision import Side
 from strangler.facade import answers
 from strangler.facade.context import DECISION_KEY, REQUEST_ID_KEY, set_decision
+from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on_visit
 from strangler.facade.policy import FIRST_SERVER_ERROR
 
@@ -70,6 +71,9 @@ class LegacyCall:
         try:
             with working_on_visit(self._visit, self._ending.decision):
                 result = application(self._environ, self._start)
+        except MovedAway:
+            set_decision(None)
+            raise
         except BaseException:
             set_decision(None)
             if self._is_over_limit:

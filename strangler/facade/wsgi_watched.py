@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.facade.answers import Refusal
 from strangler.facade.intake import CHUNK_BYTES
+from strangler.facade.moved import MovedAway
 from strangler.facade.wsgi_legacy import LegacyCall, close
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class WatchedLegacyCall(LegacyCall):
         self.watch.recording.start()
         try:
             result = super().run(application)
+        except MovedAway:
+            self.watch.abandon()
+            raise
         except Exception as error:
             self.watch.fail(error)
             raise

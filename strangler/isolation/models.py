@@ -15,6 +15,10 @@ class OwnershipRecord(models.Model):
     label = models.CharField(max_length=200, help_text="of the model, such as photos.photo; empty for none")
     owner = models.CharField(max_length=100, help_text="a service, or monolith")
     changed_at = models.DateTimeField()
+    fence = models.PositiveBigIntegerField(
+        default=0,
+        help_text="id of the move that may turn it at any moment, from `verify` to `complete`; 0 for none",
+    )
 
     class Meta:
         verbose_name = "ownership"

@@ -18,7 +18,8 @@ from strangler.conf import config
 from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Owners:
         here: which of those tables have a model in this project.
         moved: table → who owns it by a move, a service or `monolith`.
         tables: label of a model in lower case → its table; also of models that are deleted by now.
+        turning: table that may change its owner at any moment → id of the move whose fence is before it.
         is_split: no database but its owner's has a table; in tests with two databases.
     """
 
@@ -37,11 +39,19 @@ class Owners:
     here: frozenset[str] = frozenset()
     moved: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
+    turning: Mapping[str, int] = field(default_factory=dict)
     is_split: bool = False
 
     def service_of(self, table: str) -> str:
         """Return where *table* belongs in the end: a service, or `monolith`."""
         return self.services.get(table) or self.moved.get(table, MONOLITH)
+
+    def mover_of(self, table: str) -> str:
+        """Return the service that a moving *table* goes to or comes from."""
+        services = config().topology.services
+        return next(
+            (name for name, each in services.items() if table in each.move_tables), ""
+        ) or self.service_of(table)
 
     def owner_of(self, table: str) -> str:
         """Return who owns *table* now: a service, or `monolith`."""
@@ -64,15 +74,43 @@ def assign(tables: Mapping[str, str], *, owner: str) -> None:
         records.update_or_create(table=table, defaults=values)
 
 
+def announce(tables: Mapping[str, str], *, owner: str, fence: int) -> datetime:
+    """Write down that *tables*, which are *owner*'s, may change hands from now on. Idempotent.
+
+    Args:
+        tables, owner: as `assign` takes them.
+        fence: id of the move.
+    Returns: when the last of them was written; whoever follows knows of it one `SNAPSHOT_INTERVAL` later.
+    """
+    turning = _records().filter(table__in=tables, fence=fence)
+    if turning.count() < len(tables):
+        assign(tables, owner=owner)
+        _records().filter(table__in=tables).update(fence=fence)
+    moments: list[datetime] = list(turning.values_list("changed_at", flat=True))
+    return max(moments)
+
+
+def settle(tables: Iterable[str]) -> None:
+    """Write down that *tables* stay where they are, until `announce` says otherwise. Idempotent."""
+    _records().filter(table__in=list(tables)).update(fence=0)
+
+
+def changed_since(seen: Owners) -> str | None:
+    """Return a table that was turning when *seen* was read and has another owner now, or None; one query."""
+    now = _records().filter(table__in=list(seen.turning)).values_list("table", "owner")
+    return next((table for table, owner in now if owner != seen.owner_of(table)), None)
+
+
 def load() -> Owners:
     """Read the topology, and what moves have changed; one query."""
-    records = list(_records().values_list("table", "label", "owner"))
+    records = list(_records().values_list("table", "label", "owner", "fence"))
     declared = from_topology()
     return Owners(
         services=declared.services,
         here=declared.here,
-        moved=MappingProxyType({table: owner for table, _, owner in records}),
-        tables={**{label: table for table, label, _ in records if label}, **declared.tables},
+        moved=MappingProxyType({table: owner for table, _, owner, _ in records}),
+        tables={**{label: table for table, label, _, _ in records if label}, **declared.tables},
+        turning=MappingProxyType({table: fence for table, _, _, fence in records if fence}),
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from strangler.conf import config
+from strangler.isolation import meeting
 from strangler.isolation.snapshot import current
 
 if TYPE_CHECKING:
@@ -51,4 +52,7 @@ def alias_of(table: str) -> str | None:
     databases = config().service_databases
     if not databases or config().service:
         return None
-    return databases.get(current().owner_of(table))
+    owners = current()
+    if table in owners.turning:
+        meeting.note_asked()
+    return databases.get(owners.owner_of(table))

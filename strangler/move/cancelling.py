@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from strangler.core.stages import MoveStage, advance_move
 from strangler.move import laying, records
+from strangler.move.announcing import retract
 from strangler.move.dialects.base import Statement
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def cancel(record: MoveRecord, *, pair: Pair, is_emptied: bool, actor: str, reas
         for table in reversed(tables):
             pair.target.execute(Statement(sql=_empty(table, pair=pair)))
     records.change_stage(record, MoveStage.CANCELLED, actor=actor, reason=reason)
+    retract(record)
     records.release(record, token=record.token)
 
 

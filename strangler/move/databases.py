@@ -16,6 +16,7 @@ from django.db.utils import load_backend
 
 from strangler.conf import config, database_from_url
 from strangler.errors import MoveError, did_you_mean
+from strangler.isolation import meeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +38,12 @@ class Pair:
 
     source: Dialect
     target: Dialect
+    is_backward: bool = False
+    """Whether the source is the service's database, as after a switch."""
 
     def swapped(self) -> Pair:
         """Return the pair that follows backwards."""
-        return Pair(source=self.target, target=self.source)
+        return Pair(source=self.target, target=self.source, is_backward=not self.is_backward)
 
     def close(self) -> None:
         """Close both connections."""
@@ -70,13 +73,17 @@ def target_url(service: str) -> str:
 def source_connection() -> BaseDatabaseWrapper:
     """Return a new connection to the monolith's database, apart from the one that requests use."""
     original = connections[config().database]
-    return _prepared(original.copy(alias=original.alias))
+    made = _prepared(original.copy(alias=original.alias))
+    meeting.leave_alone(made)
+    return made
 
 
 def target_connection(service: str) -> BaseDatabaseWrapper:
     """Return a new connection to the database of *service*."""
     url = target_url(service)
-    return connection_to(url, alias=target_alias(service), variable=_variable(service))
+    made = connection_to(url, alias=target_alias(service), variable=_variable(service))
+    meeting.leave_alone(made)
+    return made
 
 
 def _variable(service: str) -> str:
@@ -133,9 +140,15 @@ def open_replicas(service: str) -> Iterator[tuple[Dialect, ...]]:
 
 
 @contextmanager
-def open_pair(service: str) -> Iterator[Pair]:
-    """Open both ends of the move to *service*, with their sessions prepared, and close them in the end."""
-    pair = Pair(source=dialect_of(source_connection()), target=dialect_of(target_connection(service)))
+def open_pair(service: str, *, is_backward: bool = False) -> Iterator[Pair]:
+    """Open both ends of the move to *service*, with their sessions prepared, and close them in the end.
+
+    Args:
+        is_backward: from the service's database to the monolith's, as after a switch.
+    """
+    here, there = dialect_of(source_connection()), dialect_of(target_connection(service))
+    source, target = (there, here) if is_backward else (here, there)
+    pair = Pair(source=source, target=target, is_backward=is_backward)
     try:
         pair.source.open_source()
         pair.target.open_target()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from strangler.core.stages import MoveStage
 from strangler.errors import MovePausedError
 from strangler.move.models import MoveTable
 
@@ -23,7 +24,10 @@ def refuse_drift(record: MoveRecord, *, tables: list[TablePair], source: Dialect
     """
     began = {row.number: row for row in MoveTable.objects.using(record._state.db).filter(move=record)}  # noqa: SLF001
     for table in tables:
-        _refuse(record, table=table, began=began[table.number], source=source)
+        row = began[table.number]
+        if record.at is MoveStage.SWITCHED:  # the source is the service's database now
+            row.signature, row.generation = row.target_signature, table.source.generation
+        _refuse(record, table=table, began=row, source=source)
 
 
 def _refuse(record: MoveRecord, *, table: TablePair, began: MoveTable, source: Dialect) -> None:

@@ -6,6 +6,7 @@ from strangler.errors import (
     MoveError,
     MovePausedError,
     MoveTransitionError,
+    PauseBudgetError,
     PreflightError,
 )
 
@@ -15,5 +16,6 @@ __all__ = [
     "MoveError",
     "MovePausedError",
     "MoveTransitionError",
+    "PauseBudgetError",
     "PreflightError",
 ]

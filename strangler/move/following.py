@@ -14,6 +14,7 @@ from django.db import IntegrityError
 
 from strangler.errors import MovePausedError
 from strangler.move.copying import target_columns
+from strangler.move.notes import Notes
 
 if TYPE_CHECKING:
     from strangler.move.databases import Pair
@@ -106,6 +107,7 @@ class Follower:
             return
         with self.pair.target.transaction():
             self.positions.followed(self.table.number, rows=len(changes.keys))
+            Notes(target=self.pair.target, move=self.move).add(self.table.number, changes.keys)
             self.pair.target.delete(self.table.target, changes.keys)
             self.pair.target.load(self.table.target, changes.batch, columns=self.table.source.stored)
 

@@ -10,7 +10,9 @@ from strangler.conf import config
 from strangler.errors import MoveError, MovePausedError
 from strangler.move import records
 from strangler.move.dialects.base import Statement
+from strangler.move.fence import Fence
 from strangler.move.models import MoveRecord, MoveTable
+from strangler.move.notes import Notes
 from strangler.move.positions import CREATE, TABLE
 from strangler.move.tables import TablePair, in_order, tables_of
 from strangler.outbox.clock import read_now
@@ -83,19 +85,20 @@ def table_pairs(record: MoveRecord, *, pair: Pair) -> list[TablePair]:
     """
     rows = MoveTable.objects.using(config().database).filter(move=record).order_by("number")
     try:
-        return [
-            TablePair(
-                number=row.number,
-                source=pair.source.introspect(row.source_table),
-                target=pair.target.introspect(row.target_table),
-            )
-            for row in rows
-        ]
+        return [_table_pair(row, pair=pair) for row in rows]
     except LookupError as error:
         action = "Bring it back, or cancel the move."
         raise MovePausedError(
             record.service, name="table-gone", reason=f"table {error} is gone.", action=action
         ) from None
+
+
+def _table_pair(row: MoveTable, *, pair: Pair) -> TablePair:
+    names = (row.source_table, row.target_table)
+    source, target = reversed(names) if pair.is_backward else names
+    return TablePair(
+        number=row.number, source=pair.source.introspect(source), target=pair.target.introspect(target)
+    )
 
 
 def lay(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
@@ -114,6 +117,21 @@ def lift(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
     for table in tables:
         for sql in pair.source.unfollow_ddl(table.source, move=record.pk, number=table.number):
             pair.source.execute(Statement(sql=sql))
+    lift_turn(record, tables=tables, pair=pair)
     pair.target.execute(Statement(sql=CREATE))  # a move that was never started has none
     sql = f"DELETE FROM {TABLE} WHERE move_id = %s"  # noqa: S608
     pair.target.execute(Statement(sql=sql, params=(record.pk,)))
+    notes = Notes(target=pair.target, move=record.pk)
+    notes.prepare()
+    notes.end()
+
+
+def lift_turn(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
+    """Take away what a switch armed: fences of both sides, and the changelog backwards. Idempotent."""
+    for dialect, is_target in ((pair.source, False), (pair.target, True)):
+        fence = Fence(dialect=dialect, move=record.pk, service=record.service)
+        if fence.is_armed():
+            shapes = {table.number: table.target if is_target else table.source for table in tables}
+            fence.disarm({number: shape.name for number, shape in shapes.items()})
+            for number, shape in shapes.items():
+                fence.run_hastily(dialect.unfollow_ddl(shape, move=record.pk, number=number))

@@ -66,6 +66,7 @@ def _describe(table: TableReport) -> dict[str, object]:
         "target_rows": table.target_rows,
         "differences": [str(difference) for difference in table.differences[:SAMPLE]],
         "is_complete": table.is_complete,
+        "moving": table.moving,
         "losses": [str(loss) for loss in table.losses],
         "accepted": [str(remark) for remark in table.accepted],
         "accepted_rows": table.accepted_rows,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.errors import MoveBusyError
 from strangler.move.dialects.base import Statement
+from strangler.move.notes import Notes
 
 if TYPE_CHECKING:
     from strangler.move.dialects.base import Dialect, Key
@@ -49,6 +50,7 @@ class Positions:
             MoveBusyError: a later holder has been here.
         """
         self.target.execute(Statement(sql=CREATE))
+        Notes(target=self.target, move=self.move).prepare()
         there = {row[0] for row in self._select("number", "1 = 1")}
         for number in set(numbers) - there:
             sql = f"INSERT INTO {TABLE} VALUES (%s, %s, NULL, 0, 0, 0, %s)"  # noqa: S608

@@ -56,6 +56,7 @@ class TableReport:
         losses: what the target's types can't hold, column by column, whether or not a row has it.
         accepted: what differs in form only and is accepted by name.
         accepted_rows: how many rows were accepted one by one.
+        moving: how many rows changed at every look, so that nothing can be said of them while writers go on.
     """
 
     table: str
@@ -67,6 +68,7 @@ class TableReport:
     losses: tuple[Remark, ...] = ()
     accepted: tuple[Remark, ...] = ()
     accepted_rows: int = 0
+    moving: int = 0
 
     @property
     def is_equal(self) -> bool:

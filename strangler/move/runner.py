@@ -19,7 +19,7 @@ from django.db import DataError, IntegrityError
 from django.db import Error as DatabaseError
 
 from strangler.core.stages import MoveStage
-from strangler.errors import MovePausedError
+from strangler.errors import MoveBusyError, MovePausedError
 from strangler.move import records
 from strangler.move.attempts import Attempts
 from strangler.move.copying import Copier
@@ -101,6 +101,8 @@ class Runner:
         self._attempts = Attempts(pair=self.pair, service=self.record.service)
         token = records.acquire(self.record, lease=self.lease)
         try:
+            if self.pair.is_backward is not (self.record.at is MoveStage.SWITCHED):
+                raise MoveBusyError(self.record.service, holder="a switch, just now")
             self.positions = Positions(
                 target=self.pair.target, move=self.record.pk, token=token, service=self.record.service
             )

@@ -2,8 +2,12 @@
 
 Both sides are asked at the same time, each over a connection and in a thread of its own. The first pass gets the sums of
 every bucket of rows; the second the digests of the rows in buckets whose sums differ; the third the values of
-the rows whose digests differ. While a follower is at work a row may differ because it is on its way: such rows are read again
-after `settle` said that nothing is under way any more.
+the rows whose digests differ.
+
+Note [Rows on their way]: while a follower is at work a row may differ because it is on its way. Such rows are read again after
+`settle` said that what was under way has arrived. A difference is real when it is the same at several looks in a row; one that is
+another at each look is a row that changes all the time. Those that never hold still are counted as `moving`, and the switch, which
+compares all rows that changed since the verification began, compares them behind the fence.
 """
 
 from __future__ import annotations
@@ -20,14 +24,13 @@ from django.utils import timezone
 
 from strangler.conf import config
 from strangler.move.checksums import Partition, Side, Sums, find_accepted, find_losses, pair_columns
-from strangler.move.checksums.columns import Family
 from strangler.move.checksums.introspection import read_table
-from strangler.move.checksums.json_form import differs_in_form_only
-from strangler.move.checksums.pairs import JSON_KEY_ORDER, Pair, Remark, are_equal
+from strangler.move.checksums.pairs import JSON_KEY_ORDER, Pair, Remark
 from strangler.move.checksums.reading import DIALECTS, has_number_key
 from strangler.move.databases import source_connection, target_connection
+from strangler.move.differences import find_difference
 from strangler.move.models import VerifyResult
-from strangler.move.report import Kind, Report, RowDifference, TableReport
+from strangler.move.report import Report, RowDifference, TableReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,7 +47,8 @@ ROWS_PER_BUCKET = 64
 MOST_BUCKETS = 65_536
 ROWS_AT_A_TIME = 100_000
 LIMIT = 100_000
-LOOKS = 3
+LOOKS = 3  # at which a difference has to be the same
+MOST_LOOKS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +186,7 @@ class _Comparison:
     pairs: tuple[Pair, ...] = ()
     accepted: set[Remark] = field(default_factory=set)
     accepted_rows: int = 0
+    moving: int = 0
 
     def run(self) -> TableReport:
         """Do all passes and say what they found."""
@@ -207,6 +212,7 @@ class _Comparison:
             losses=tuple(remark for pair in self.pairs for remark in find_losses(pair)),
             accepted=tuple(sorted(remarks, key=str)),
             accepted_rows=self.accepted_rows,
+            moving=self.moving,
         )
 
     def _sums(
@@ -235,13 +241,22 @@ class _Comparison:
         return found
 
     def _look(self, sides: Sequence[Side], keys: Sequence[Key]) -> list[RowDifference]:
-        """Read the rows of *keys*, again after the follower has settled, and return those that differ."""
+        """Read the rows of *keys*, and return those that differ. See Note [Rows on their way]."""
         found = self._compare(sides, keys)
-        for _ in range(LOOKS - 1 if self.settle else 0):
-            if found and self.settle:
-                self.settle()
-                found = self._compare(sides, [difference.key for difference in found])
-        return found
+        if self.settle is None:
+            return found
+        seen = {each.key: (each, 1) for each in found}
+        proved: list[RowDifference] = []
+        for _ in range(MOST_LOOKS):
+            if not seen:
+                break
+            self.settle()
+            looked = self._compare(sides, list(seen))
+            seen = {each.key: (each, _times(each, seen[each.key])) for each in looked}
+            proved += [each for each, times in seen.values() if times == LOOKS]
+            seen = {key: (each, times) for key, (each, times) in seen.items() if times < LOOKS}
+        self.moving += len(seen)
+        return proved
 
     def _compare(self, sides: Sequence[Side], keys: Sequence[Key]) -> list[RowDifference]:
         one, other = self.both.ask(lambda side: side.rows(keys), *sides)
@@ -249,27 +264,15 @@ class _Comparison:
         return [difference for difference in found if difference]
 
     def _difference(self, key: Key, source: Values | None, target: Values | None) -> RowDifference | None:
-        if source is None and target is None:
-            return None
-        if source is None or target is None:
-            kind = Kind.EXTRA if source is None else Kind.MISSING
-            return RowDifference(table=self.names[0], key=key, kind=kind, columns={})
-        unequal = [
-            (pair, (one, other))
-            for pair, one, other in zip(self.pairs, source, target, strict=True)
-            if not are_equal(pair, one, other)
-        ]
-        accepted = [pair for pair, texts in unequal if _is_accepted(pair, *texts)]
-        columns = {pair.name: texts for pair, texts in unequal if pair not in accepted}
-        if columns:
-            return RowDifference(table=self.names[0], key=key, kind=Kind.CHANGED, columns=columns)
-        self._accept(accepted)
-        return None
+        found, accepted = find_difference(key, source, target, table=self.names[0], pairs=self.pairs)
+        self.accepted_rows += bool(accepted)
+        self.accepted |= {Remark(column=pair.name, what=JSON_KEY_ORDER) for pair in accepted}
+        return found
 
-    def _accept(self, pairs: Sequence[Pair]) -> None:
-        """Note rows that differ in nothing but the form of their JSON."""
-        self.accepted_rows += bool(pairs)
-        self.accepted |= {Remark(column=pair.name, what=JSON_KEY_ORDER) for pair in pairs}
+
+def _times(difference: RowDifference, before: tuple[RowDifference, int]) -> int:
+    """Return how often in a row the same difference was seen."""
+    return before[1] + 1 if difference == before[0] else 1
 
 
 def _differing(one: Mapping[Bucket, Sums], other: Mapping[Bucket, Sums]) -> Iterator[Sequence[Bucket]]:
@@ -287,10 +290,6 @@ def _differing(one: Mapping[Bucket, Sums], other: Mapping[Bucket, Sums]) -> Iter
             buckets, rows = [], 0
     if buckets:
         yield buckets
-
-
-def _is_accepted(pair: Pair, source: str | None, target: str | None) -> bool:
-    return pair.source.family is Family.JSON and differs_in_form_only(source, target)
 
 
 def _choose_partition(both: _Both, sides: Sequence[Side], keys: Sequence[Pair], *, rows: int) -> Partition:

@@ -144,6 +144,13 @@ def current() -> Snapshot:
     return _start().snapshot
 
 
+def refresh() -> None:
+    """Read the rollouts at once, for whoever learned that one of them has changed."""
+    found = load()
+    if _refresher is not None:
+        _refresher.snapshot = found
+
+
 def stop() -> None:
     """End the refresher of this process; the next `current()` starts a new one."""
     global _refresher  # noqa: PLW0603 - one refresher per process is the point

@@ -14,9 +14,12 @@ from strangler.move import records
 from strangler.move.databases import open_pair, open_replicas
 from strangler.move.planning import begin, plan
 from strangler.move.runner import Runner
+from strangler.move.standing import keep_working
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
+
+    from strangler.move.databases import Pair
 
 HELP = "begin, or go on: copy, then follow"
 
@@ -47,8 +50,11 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
         before = records.limits(record)
         if (after := limits(options, before=before)) != before:
             records.throttle(record, after, actor=actor(options))
-        with ProgressLine(out) as line, open_replicas(record.service) as replicas:
-            runner = Runner(
+    until = MoveStage.FOLLOWING if options["until_following"] else None
+    with ProgressLine(out) as line, open_replicas(record.service) as replicas:
+
+        def make(pair: Pair) -> Runner:
+            return Runner(
                 record=record,
                 pair=pair,
                 actor=actor(options),
@@ -56,7 +62,8 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
                 on_progress=line.show,
                 stop=stop,
             )
-            runner.run(until=MoveStage.FOLLOWING if options["until_following"] else None)
+
+        keep_working(record, make=make, stop=stop, until=until)
     out.print(f"Stopped; the move to {record.service} is {record.stage}.")
     return 0
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
     from strangler.move.checksums.base import Dialect
+    from strangler.move.dialects.base import Statement
 
 PAGE_ROWS = 20_000
 RANGES_AT_A_TIME = 100
@@ -132,6 +133,10 @@ class Side:
             where, parameters = self._where_keys(places, chosen)
             found |= dict(self._read(where, parameters))
         return found
+
+    def rows_where(self, condition: Statement) -> dict[Key, Values]:
+        """Return key → canonical texts of the rows that meet *condition*."""
+        return dict(self._read(condition.sql, list(condition.params)))
 
     # -- the expressions of this side
 

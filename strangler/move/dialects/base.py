@@ -279,6 +279,9 @@ class Dialect(Protocol):
     def delete(self, shape: TableShape, keys: Sequence[Key]) -> int:
         """Delete the rows with *keys* and return how many there were."""
 
+    def among(self, shape: TableShape, keys: Sequence[Key]) -> Statement:
+        """Return the condition that a row's key is one of *keys*, of which there is at least one."""
+
     # Following
 
     def changelog(self, move: int, number: int) -> str:

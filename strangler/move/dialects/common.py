@@ -161,15 +161,21 @@ class CommonDialect:
 
     def delete(self, shape: TableShape, keys: Sequence[Key]) -> int:
         """Delete the rows with *keys* and return how many there were."""
+        deleted = 0
+        for start in range(0, len(keys), DELETE_AT_ONCE):
+            where = self.among(shape, keys[start : start + DELETE_AT_ONCE])
+            sql = f"DELETE FROM {self.quote(shape.name)} WHERE {where.sql}"  # noqa: S608
+            deleted += self.execute(Statement(sql=sql, params=where.params))
+        return deleted
+
+    def among(self, shape: TableShape, keys: Sequence[Key]) -> Statement:
+        """Return the condition that a row's key is one of *keys*."""
         names = self.names(shape.key_columns)
         values = [self.value(column) for column in shape.key_columns]
         one = " AND ".join(f"{name} = {value}" for name, value in zip(names, values, strict=True))
-        deleted = 0
-        for start in range(0, len(keys), DELETE_AT_ONCE):
-            some = keys[start : start + DELETE_AT_ONCE]
-            sql = f"DELETE FROM {self.quote(shape.name)} WHERE " + " OR ".join([f"({one})"] * len(some))  # noqa: S608
-            deleted += self.execute(Statement(sql=sql, params=tuple(value for key in some for value in key)))
-        return deleted
+        return Statement(
+            sql=" OR ".join([f"({one})"] * len(keys)), params=tuple(value for key in keys for value in key)
+        )
 
     def changelog(self, move: int, number: int) -> str:
         """Return the name of the changelog of the move's table *number*."""

@@ -6,6 +6,7 @@ no declaration, so that a value arrives as it is stored.
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from strangler.move.dialects import sqlite_shape
@@ -13,6 +14,9 @@ from strangler.move.dialects.base import Batch, Changes, Kind, Load, Statement
 from strangler.move.dialects.common import CommonDialect
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
     from strangler.move.dialects.base import Column, Columns, Key, TableShape
 
 _BUSY, _LOCKED, _FULL = 5, 6, 13
@@ -25,6 +29,27 @@ class SQLiteDialect(CommonDialect):
 
     name = "sqlite"
     BEGIN = "BEGIN IMMEDIATE"
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block wrote, or nothing of it; raised fences are lifted in it, which nobody else sees."""
+        with super().transaction():
+            raised = self._raised()
+            self._put(raised, is_raised=False)
+            yield
+            self._put(raised, is_raised=True)
+
+    def _raised(self) -> list[int]:
+        there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'strangler_fence'"
+        if not self.fetch(Statement(sql=there)):
+            return []
+        sql = "SELECT move_id FROM strangler_fence WHERE is_raised"
+        return [row[0] for row in self.fetch(Statement(sql=sql))]
+
+    def _put(self, moves: list[int], *, is_raised: bool) -> None:
+        for move in moves:
+            sql = "UPDATE strangler_fence SET is_raised = %s WHERE move_id = %s"
+            self.execute(Statement(sql=sql, params=(int(is_raised), move)))
 
     def introspect(self, table: str) -> TableShape:
         """Return what *table* is like now; raises LookupError."""
@@ -181,6 +206,18 @@ class SQLiteDialect(CommonDialect):
     def is_full(self, error: Exception) -> bool:
         """Whether *error* says that there is no space left."""
         return _code(error) == _FULL
+
+
+class OpenSQLiteDialect(SQLiteDialect):
+    """Works inside of the transaction that its connection has open: the one that locks the file."""
+
+    def transaction(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leave the transaction to whoever began it."""
+        return nullcontext()
+
+    def snapshot(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Leave it, too."""
+        return nullcontext()
 
 
 def _definition(column: Column) -> str:

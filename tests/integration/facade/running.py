@@ -26,6 +26,7 @@ settings = "tests.integration.facade.site.settings"
 
 [services.images]
 settings = "unused"
+owns = ["site.Gone"]
 
 [[services.images.routes]]
 name = "images.safe"

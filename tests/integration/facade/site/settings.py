@@ -36,6 +36,7 @@ USE_TZ = True
 SESSION_SAVE_EVERY_REQUEST = bool(os.environ.get("SITE_ROLLING_SESSIONS"))
 STRANGLER = {
     "TOPOLOGY": os.environ["SITE_TOPOLOGY"],
+    "SERVICE_DATABASES": {"images": "default"} if os.environ.get("SITE_FOLLOWS_OWNERS") else {},
     "SIGNING_KEYS": ["a signing key of the tests, 32 or more"],
     "SNAPSHOT_INTERVAL": timedelta(seconds=0.02),
     "CONNECT_TIMEOUT": timedelta(seconds=0.5),

@@ -4,9 +4,11 @@ import hashlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login, logout
+from django.db import connection, transaction
 from django.http import FileResponse, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
@@ -17,6 +19,7 @@ from strangler.core.carried import carried
 from strangler.core.decision import Side
 from strangler.core.stages import RolloutStage, parse_percent
 from strangler.facade import current_decision, override
+from strangler.isolation import meeting, ownership, snapshot
 from strangler.outbox.models import OutboxMessage
 from strangler.rollout import change, current
 from strangler.rollout.tallies import flush, totals
@@ -155,6 +158,43 @@ def memory(request):
     return HttpResponse(line.split()[1])
 
 
+def set_fence(request):
+    """Make a table with a fence, raised, and have it known that it may change hands."""
+    ownership.announce({"gone": ""}, owner="monolith", fence=1)
+    snapshot.refresh()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS gone (word TEXT)")
+        cursor.execute("CREATE TABLE IF NOT EXISTS fence (is_raised INTEGER)")
+        cursor.execute("DELETE FROM fence")
+        cursor.execute("INSERT INTO fence VALUES (1)")
+        cursor.execute(
+            "CREATE TRIGGER IF NOT EXISTS meet BEFORE INSERT ON gone WHEN (SELECT is_raised FROM fence) "
+            f"BEGIN SELECT RAISE(ABORT, '{meeting.sentence('images', 'gone')}'); END"
+        )
+    return HttpResponse("raised")
+
+
+@meeting.on_met
+def lower_fence(_service):
+    """Be the new owner, for whoever met the fence."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE fence SET is_raised = 0")
+
+
+def write_gone(request):
+    """Write to the fenced table, after something else where the path says so."""
+    words = [request.read().decode()]
+    if "committed" in request.path:
+        get_user_model().objects.create(username=uuid4().hex)
+    with transaction.atomic(), connection.cursor() as cursor:
+        if "rolled-back" in request.path:
+            get_user_model().objects.create(username=uuid4().hex)
+        cursor.executemany("INSERT INTO gone (word) VALUES (%s)", [(word,) for word in words])
+        cursor.execute("SELECT COUNT(*) FROM gone WHERE word = %s", words)
+        count = cursor.fetchone()[0]
+    return JsonResponse({"side": "legacy", "words": words, "count": count})
+
+
 @seam("images.note", key=lambda word: word)
 def note(word):
     """Do on legacy what the service would do with a message."""
@@ -184,6 +224,8 @@ urlpatterns = [
     path("_override", make_override),
     path("_tallies", show_tallies),
     path("_memory", memory),
+    path("_fence", set_fence),
+    re_path("gone", csrf_exempt(write_gone)),
     path("fail/", fail),
     path("stream/", stream),
     path("plain/", plain),

@@ -2,10 +2,13 @@
 
 import pytest
 from celery import Celery, chain, chord, group
+from celery.signals import celeryd_after_setup
 
 from strangler.calls import canvas, install, seam, tasks
 from strangler.calls.tasks import find_by_task, legacy_queue
 from strangler.core.stages import RolloutStage
+from strangler.errors import FenceRaised
+from strangler.isolation import meeting
 
 DECIDED = {"strangler-decision": "reports.nightly=service;stage"}
 
@@ -124,3 +127,21 @@ def test_every_member_of_a_nested_canvas_gets_an_address_and_the_original_none(a
     text = repr(found)
     assert text.count("'routing_key': 'shop'") == 4
     assert "routing_key" not in repr(dict(nested))
+
+
+def test_a_task_of_a_worker_that_meets_a_fence_is_done_again_in_place(app, monkeypatch):
+    settled = []
+    monkeypatch.setattr("strangler.isolation.snapshot.can_change", lambda: True)
+    monkeypatch.setattr("strangler.isolation.meeting.settle", settled.append)
+
+    @app.task(name="shop.late", shared=False, bind=True)
+    def late(self, word):
+        if not settled:
+            meeting._attempt.get().met = FenceRaised("images", table="photos_photo")
+            raise meeting._attempt.get().met
+        return f"{self.name} {word}"
+
+    for _ in range(2):  # a worker that starts its processes anew says so again
+        celeryd_after_setup.send(sender="shop@here", instance=None, conf=app.conf)
+    assert late.apply(("hello",)).get() == "shop.late hello"
+    assert len(settled) == 1

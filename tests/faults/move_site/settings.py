@@ -1,0 +1,39 @@
+"""Settings of the site; the environment names its database and the service's."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import strangler
+from strangler.conf import database_from_url
+
+SECRET_KEY = "move-site-" * 5
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+ROOT_URLCONF = "tests.faults.move_site.urls"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    *strangler.MONOLITH_APPS,
+    "tests.faults.move_site.shelf",
+]
+DATABASES = {
+    "default": database_from_url(os.environ["DATABASE_URL"]),
+    "images": database_from_url(os.environ["IMAGES_DATABASE_URL"]),
+}
+DATABASE_ROUTERS = ["strangler.isolation.router.OwnershipRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STRANGLER = {
+    "TOPOLOGY": Path(__file__).parent / "topology.toml",
+    "SIGNING_KEYS": ["move-site-" * 5],
+    "SERVICE_DATABASES": {"images": "images"},
+    "SNAPSHOT_INTERVAL": timedelta(seconds=float(os.environ.get("MOVE_SITE_INTERVAL", "0.2"))),
+}
+LOGGING = {
+    "version": 1,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"level": "WARNING", "handlers": ["console"]},
+    "loggers": {
+        "django.request": {"level": "ERROR", "handlers": ["console"], "propagate": False}
+    },  # with tracebacks
+}

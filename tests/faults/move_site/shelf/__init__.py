@@ -1,0 +1,1 @@
+"""Albums with photos, and tags whose name is their key."""

@@ -1,0 +1,58 @@
+"""A storm of writes through a whole move: copy, switch, reverse, switch again, complete. Nobody notices."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.faults.move_stack import (  # noqa: F401 - fixtures
+    crossing_stack,
+    lay_out_stack,
+    postgres_stack,
+    run_other_mariadb,
+    sqlite_stack,
+)
+
+WRITES = int(os.environ.get("STRANGLER_STORM_WRITES", "250"))  # between two steps; 10,000 in the long version
+LONGEST = float(
+    os.environ.get("STRANGLER_STORM_STALL", "8")
+)  # seconds; 1 on a machine with nothing else to do
+
+
+def through_everything(stack, *, rate, writes):
+    """Move, switch, reverse, switch again and complete, with writes all the time; return the storm."""
+    stack.serve()
+    with stack.storm(rate=rate) as storm:
+        storm.write(writes // 2)
+        stack.follow()
+        stack.wait_for_stage("following")
+        stack.move("verify")
+        stack.turn("switch")
+        storm.write(writes)
+        stack.turn("reverse")
+        storm.write(writes)
+        stack.move("verify")
+        stack.turn("switch")
+        storm.write(writes)
+        stack.move("complete", "--apply")
+        storm.write(writes // 2)
+    return storm
+
+
+@pytest.mark.timeout(1200)
+def test_no_write_is_lost_or_doubled_and_no_request_fails_through_a_move_and_back(move_stack):
+    storm = through_everything(move_stack, rate=200, writes=WRITES)
+    assert storm.failures == [], move_stack.said()
+    storm.check(move_stack, "target")
+    print(f"{storm.done} writes, the slowest took {storm.slowest:.2f} s")  # noqa: T201 - a figure of the issue
+    assert storm.slowest < LONGEST, f"{storm.done} writes"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["postgres", "crossing", "sqlite"])
+def test_the_same_holds_on_other_engines(request, kind):
+    stack = request.getfixturevalue(f"{kind}_stack")
+    storm = through_everything(stack, rate=60, writes=60)
+    assert storm.failures == [], stack.said()
+    storm.check(stack, "target")
