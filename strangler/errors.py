@@ -23,6 +23,7 @@
     ├── SandboxError            something that a sandbox could not take back, and so refused
     │   └── SandboxRefusedError a connection out of a sandbox
     ├── SandboxBrokenError      something was committed inside of a sandbox
+    ├── GatewayError            something that can't be rendered, or a server that refuses what was rendered
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -256,6 +257,15 @@ class SandboxBrokenError(StranglerError):
             f"Database {names}: somebody committed inside of the sandbox, by the driver's own connection or a procedure. "
             "Look for rows that stayed, and have that code ask sandbox.is_active() first."
         )
+
+
+class GatewayError(StranglerError):
+    """Something can't be rendered, or a server refused what was rendered; *output* is what it said."""
+
+    def __init__(self, message: str, *, output: str = "") -> None:
+        super().__init__(f"{message}\n{output}".strip())
+        self.message = message
+        self.output = output
 
 
 class MissingExtraError(StranglerError):

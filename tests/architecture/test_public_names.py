@@ -25,6 +25,7 @@ PUBLIC = {
         "describe",
         "learn",
     ],
+    "strangler.gateway": ["TARGETS", "Place", "Site", "apply", "check", "render"],
     "strangler.facade": ["current_decision"],
     "strangler.outbox": ["Message", "Priority", "carried", "carry", "count_waiting", "send"],
     "strangler.outbox.publishers": ["Publisher", "Receipt", "open_publisher"],

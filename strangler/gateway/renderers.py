@@ -1,0 +1,39 @@
+"""All renderers by name, and the files that each of them writes."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from strangler.errors import GatewayError, did_you_mean
+from strangler.gateway import haproxy, nginx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from strangler.gateway.site import Site
+
+Files = dict[str, str]
+"""Path below the folder of the rendering → content."""
+
+TARGETS: Mapping[str, Callable[[Site], Files]] = MappingProxyType(
+    {
+        "nginx": lambda site: {"nginx/strangler.conf": nginx.render(site)},
+        "haproxy": haproxy.render,
+    }
+)
+"""What can be rendered."""
+
+
+def render(site: Site, what: Iterable[str] = ()) -> Files:
+    """Return the files of *what*, of everything by default; writes nothing.
+
+    Raises:
+        GatewayError: there is no such target.
+    """
+    files: Files = {}
+    for name in what or TARGETS:
+        if name not in TARGETS:
+            raise GatewayError(f"There is no target {name!r}.{did_you_mean(name, TARGETS)}")
+        files |= TARGETS[name](site)
+    return files
