@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from strangler.gateway.stamp import Stamp
 
 POLL_EVERY = timedelta(milliseconds=50)
+SURE_AFTER = 5  # answers in a row: workers of before and after take turns for a moment
 COMMAND_TIMEOUT = timedelta(seconds=30)
 DAEMONS_LIVE_IN = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # not on the PATH of ordinary users
 _FRAME = """pid {folder}/pid;
@@ -133,8 +134,12 @@ def _go_back(before: Mapping[Path, bytes | None], installation: Installation) ->
 
 
 def _await(stamp: Stamp, installation: Installation, *, timeout: timedelta) -> None:
+    """Return once the new version was said so often that no worker of before can be left that takes connections."""
     end = time.monotonic() + timeout.total_seconds()
-    while (found := running_stamp(installation.status_url)) != stamp:
+    said = 0
+    while said < SURE_AFTER:
+        found = running_stamp(installation.status_url)
+        said = said + 1 if found == stamp else 0
         if time.monotonic() >= end:
             raise GatewayError(
                 f"{installation.what} does not run with {stamp} after {timeout.total_seconds():.0f} s: "
