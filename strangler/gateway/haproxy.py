@@ -41,8 +41,8 @@ def render(site: Site) -> dict[str, str]:
 
 
 def script(site: Site) -> str:
-    """Return the Lua that computes buckets."""
-    return fill("strangler.lua", stamp=site.stamp)
+    """Return the Lua that reads keys and computes buckets."""
+    return fill("strangler.lua", site=site, stamp=site.stamp)
 
 
 def share(view: SeamView) -> str:

@@ -1,4 +1,4 @@
--- /etc/haproxy/strangler.lua: the bucket of a client, the same number as in Python and nginx.
+-- /etc/haproxy/strangler.lua: the key of a client and its bucket, the same as in Python and nginx.
 -- Written by `manage.py strangler gateway render haproxy`; what is changed here is lost at the next rendering.
 -- Version: {{ stamp }}
 --
@@ -28,4 +28,18 @@ local function murmur2(text)
     return value ~ (value >> 15)
 end
 
+-- Of several cookies of one name the last counts, as in Django, and what is no key of ours counts as none.
+local function key_of(cookies)
+    local key = ""
+    for pair in cookies:gmatch("[^;]+") do
+        local name, value = pair:match("^%s*([^=]-)%s*=%s*(.-)%s*$")
+        if name == "{{ site.key_cookie }}" then
+            key = value
+        end
+    end
+    local is_key = #key >= 8 and #key <= 64 and not key:find("[^0-9A-Za-z_-]")
+    return is_key and key or ""
+end
+
 core.register_converters("strangler_bucket", murmur2)
+core.register_converters("strangler_key", key_of)

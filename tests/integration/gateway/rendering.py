@@ -14,6 +14,7 @@ from strangler.core.stages import Rollout, RolloutStage
 from strangler.core.topology import Topology
 from strangler.gateway.site import Site
 from strangler.rollout.snapshot import Snapshot
+from tests.servers.processes import free_port
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ def make_site(
     rollouts = {seam: _rollout(seam, stage) for seam, stage in stages.items()}
     snapshot = Snapshot(revision=revision, rollouts=MappingProxyType(rollouts))
     return Site(replace(topology, gateway=gateway), snapshot)
+
+
+def free_pair() -> int:
+    """Return a free port whose neighbour is free too: nginx says its version at the one, HAProxy at the other."""
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def _rollout(seam: str, words: str) -> Rollout:

@@ -2,126 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import threading
-from urllib.parse import unquote
 
 import pytest
 
 from strangler.core.decision import bucket, threshold
 from strangler.gateway import nginx as nginx_text
-from tests.integration.facade.upstream import Seen, Upstream
-from tests.integration.gateway.rendering import make_site, request, send
+from tests.integration.gateway.rendering import request, send
+from tests.integration.gateway.stage import KEY, REQUESTS, Stage, side_by_topology
 from tests.servers.fixtures import require_server
-from tests.servers.processes import Nginx, free_port
-
-TOPOLOGY = """
-[services.images]
-settings = "unused"
-[[services.images.routes]]
-name = "images.page"
-path = "/page/*"
-methods = ["GET", "POST"]
-[[services.images.routes]]
-name = "images.photo"
-path = "/page/<int:pk>/it's (a) photo/"
-methods = ["DELETE"]
-[[services.images.routes]]
-name = "images.upload"
-path = "/page/upload/"
-methods = ["POST"]
-max_body_bytes = 20_000_000
-[[services.images.routes]]
-name = "images.small"
-path = "/small/*"
-methods = ["POST"]
-max_body_bytes = 1_000
-idempotent = true
-[[services.images.routes]]
-name = "images.born"
-path = "/born/*"
-methods = ["GET", "POST"]
-legacy = false
-[[services.images.routes]]
-name = "images.canary"
-path = "/canary/*"
-methods = ["GET"]
-[[services.images.routes]]
-name = "images.still"
-path = "/still/*"
-methods = ["GET"]
-"""
-STAGES = {
-    "images.page": "live",
-    "images.photo": "live",
-    "images.upload": "live",
-    "images.small": "live",
-    "images.canary": "canary 30",
-}
-KEY = "a-visitor-key-1"
-
-
-class Monolith(Upstream):
-    """A monolith that knows who `sessionid=ada` is."""
-
-    def before_principal(self, client, _method) -> bool:
-        return self.answer(client, "204 No Content", headers=[("Strangler-Principal", "signed for ada")])
-
-    def do_echo(self, client, method, _argument) -> bool:
-        body = json.dumps({"side": "legacy", "target": self.last.target}).encode()
-        return self.answer(client, body=body, headers=[("Strangler-Side", "legacy")], method=method)
-
-
-class Service(Upstream):
-    """A service that notes when an upload begins."""
-
-    def __post_init__(self) -> None:
-        self.upload_began = threading.Event()
-        super().__post_init__()
-
-    def before_upload(self, client, _method) -> bool:
-        self.seen.append(Seen("POST", "/page/upload/", [], 0, "", 0))
-        self.upload_began.set()
-        self.answer(client, headers=[("Connection", "close")])
-        return False
-
-
-class Stage:
-    """Everything that runs."""
-
-    def __init__(self, folder) -> None:
-        self.monolith, self.service = Monolith(), Service()
-        self.port, self.status_port = free_port(), free_port()
-        servers = {"monolith": self.monolith.port, "images": self.service.port}
-        self.site = make_site(
-            TOPOLOGY, folder, stages=STAGES, port=self.port, status_port=self.status_port, servers=servers
-        )
-        self.nginx = Nginx(nginx_text.render(self.site), port=self.port)
-
-    def ask(self, method: str, target: str, **options):
-        return send(self.port, request(method, target, **options))
-
-    def side_of(self, method: str, target: str, **options) -> str:
-        """Return which side got a request, `both` and `neither` included."""
-        self.forget()
-        self.ask(method, target, **options)
-        seen = [name for name, side in (("legacy", self.monolith), ("service", self.service)) if side.seen]
-        return {0: "neither", 1: seen[0] if seen else "", 2: "both"}[len(seen)]
-
-    def forget(self) -> None:
-        self.monolith.forget()
-        self.service.forget()
+from tests.servers.processes import Nginx
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     require_server("nginx")
-    stage = Stage(tmp_path_factory.mktemp("nginx"))
-    with stage.nginx:
+    folder = tmp_path_factory.mktemp("nginx")
+    stage = Stage(folder, lambda site: Nginx(nginx_text.render(site), port=site.gateway.port))
+    with stage.server:
         yield stage
-    stage.monolith.close()
-    stage.service.close()
+    stage.close()
 
 
 @pytest.fixture
@@ -130,37 +30,9 @@ def stage(running):
     return running
 
 
-@pytest.mark.parametrize(
-    ("method", "target"),
-    [
-        ("GET", "/"),
-        ("GET", "/page/"),
-        ("HEAD", "/page/x"),
-        ("POST", "/page/x"),
-        ("PUT", "/page/x"),
-        ("GET", "/Page/x"),
-        ("GET", "/page"),
-        ("GET", "/pages/"),
-        ("GET", "/page/upload/"),
-        ("DELETE", "/page/7/it's%20(a)%20photo/"),
-        ("DELETE", "/page/7/it's%20(a)%20photo/x"),
-        ("DELETE", "/page/7/it's%20(a)%20photo/%0A"),
-        ("DELETE", "/page/seven/it's%20(a)%20photo/"),
-        ("GET", "/%70age/x"),
-        ("GET", "/page%2fx"),
-        ("GET", "//page/x"),
-        ("GET", "/page//x"),
-        ("GET", "/page/%C3%A9/%FF"),
-        ("OPTIONS", "/page/x"),
-        ("GET", "/born/x"),
-        ("PUT", "/born/x"),
-        ("GET", "/still/x"),
-    ],
-)
+@pytest.mark.parametrize(("method", "target"), REQUESTS)
 def test_nginx_finds_the_route_that_the_topology_finds(stage, method, target):
-    route = stage.site.topology.match(method, unquote(target))
-    is_live = route is not None and (not route.has_legacy or stage.site.rollout(route.name).stage == "live")
-    assert stage.side_of(method, target) == ("service" if is_live else "legacy")
+    assert stage.side_of(method, target) == side_by_topology(stage.site, method, target)
 
 
 def test_the_side_gets_the_target_as_the_client_sent_it(stage):
