@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strangler.core.toml_table import Table
-from strangler.errors import TopologyError
+from strangler.errors import TopologyError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 GATEWAY_KEYS = (
     *("server_names", "port", "certificate", "certificate_key", "trusted_proxies"),
     *("requests_per_second", "connections_per_client", "max_body_bytes", "status_port"),
-    *("servers", "replicas", "database"),
+    *("servers", "replicas", "database", "broker", "requirements", "settings"),
 )
+BROKERS = ("redis", "rabbitmq")
 DATABASE_KEYS = ("primary", "readers", "memory_mb", "check_user")
 HTTP_PORT, HTTPS_PORT, DATABASE_PORT = 80, 443, 3306
 HIGHEST_PORT = 65535
@@ -25,6 +26,8 @@ _NAME = re.compile(r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _ADDRESS = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _NETWORK = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?")
 _PATH = re.compile(r"/[\w./@+-]+")
+_FILE = re.compile(r"[\w.-]+(/[\w.-]+)*")
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _USER = re.compile(r"[A-Za-z0-9_]+")
 
 
@@ -62,6 +65,9 @@ class Gateway:
         servers: `monolith` or a service → its `host:port` addresses, where they are not the usual ones.
         replicas: `images.worker` → how many of this process; one by default.
         databases: the database servers.
+        broker: `redis` (Valkey too) or `rabbitmq`, for scaling by the length of queues.
+        requirements: files that an image installs, from the root of the repository.
+        settings: module of the monolith's settings where it is deployed; those of `[monolith]` if empty.
     """
 
     server_names: tuple[str, ...] = ("localhost",)
@@ -76,6 +82,9 @@ class Gateway:
     servers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     replicas: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     databases: Databases = field(default_factory=Databases)
+    broker: str = "redis"
+    requirements: tuple[str, ...] = ("requirements.txt",)
+    settings: str = ""
 
     @property
     def has_tls(self) -> bool:
@@ -113,7 +122,19 @@ def parse_gateway(content: object, *, where: str) -> Gateway:
         servers=_servers(table),
         replicas=table.counts("replicas", default={}),
         databases=_databases(table.get("database", dict, default={}), where=f"{where} database"),
+        broker=_broker(table),
+        requirements=_all_matching(
+            table.texts("requirements", default=[*usual.requirements]), _FILE, "requirements", table
+        ),
+        settings=_matching(table.text("settings", default=""), _MODULE, "settings", table),
     )
+
+
+def _broker(table: Table) -> str:
+    broker = table.text("broker", default=BROKERS[0])
+    if broker not in BROKERS:
+        raise TopologyError(f"broker can't be {broker!r}.{did_you_mean(broker, BROKERS)}", where=table.where)
+    return broker
 
 
 def _servers(table: Table) -> Mapping[str, tuple[str, ...]]:

@@ -72,7 +72,7 @@ def apply(site: Site, installation: Installation, *, timeout: timedelta = timede
     """
     files = installation.names(render(site, [installation.what]))
     with _alone(installation.folder):
-        _test(files, installation)
+        try_out(files, installation)
         before = {path: path.read_bytes() if path.exists() else None for path in files}
         was = running_stamp(installation.status_url)
         began = time.monotonic()
@@ -97,8 +97,12 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _test(files: Mapping[Path, str], installation: Installation) -> None:
-    """Let the server's own test read the candidate, in a folder of its own."""
+def try_out(files: Mapping[Path, str], installation: Installation) -> None:
+    """Let the server's own test read *files*, the main one first, in a folder of their own.
+
+    Raises:
+        GatewayError: it refuses them, and what it said.
+    """
     with tempfile.TemporaryDirectory(prefix="strangler-gateway-") as name:
         folder = Path(name)
         for path, text in files.items():

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strangler.errors import GatewayError, did_you_mean
-from strangler.gateway import haproxy, nginx
+from strangler.gateway import containers, databases, haproxy, kubernetes, nginx, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +20,11 @@ TARGETS: Mapping[str, Callable[[Site], Files]] = MappingProxyType(
     {
         "nginx": lambda site: {"nginx/strangler.conf": nginx.render(site)},
         "haproxy": haproxy.render,
+        "databases": databases.render,
+        "containers": containers.render,
+        "kubernetes": kubernetes.render,
+        "systemd": units.render_systemd,
+        "procfile": units.render_procfile,
     }
 )
 """What can be rendered."""

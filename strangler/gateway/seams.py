@@ -133,5 +133,5 @@ def path_regex(route: Route) -> str:
 
 def quoted(text: str) -> str:
     r"""Return *text* as a quoted word of nginx, which reads `\\`, `\"`, `\t`, `\r` and `\n` as one character."""
-    doubled = re.sub(r"\\(?=[\\\"'trn])", r"\\\\", text)
+    doubled = re.sub(r"\\(?=[\\\"'trn]|\Z)", r"\\\\", text)
     return '"' + doubled.replace('"', r"\"") + '"'
