@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from strangler.conf import config
 from strangler.core.principal import Principal
@@ -24,6 +25,12 @@ SHADOW_HEADER = "Strangler-Shadow"
 
 SANDBOX_HEADER = "Strangler-Sandbox"
 """Of the answer to such a request: the receiver's signed word that it was in its sandbox."""
+
+AUDIENCE_HEADER = "Strangler-Audience"
+"""Of the gateway's question who asks: the service that is to be told."""
+
+GATEWAY_HEADER = "Strangler-Gateway"
+"""Of the same question: `gateway_secret()`, so that nobody else may ask."""
 
 MONOLITH = "monolith"
 """Audience of what is signed for the monolith."""
@@ -74,6 +81,22 @@ def read_principal(value: str, *, audience: str) -> Principal:
         return Principal.from_claims(claims)
     except TypeError as error:
         raise TokenError("has claims that this version does not know", purpose=purpose) from error
+
+
+def gateway_secret() -> str:
+    """Return what the gateway says in `Strangler-Gateway`; it changes with the first of the signing keys."""
+    return _gateway_secret(config().signing_keys[0])
+
+
+def is_gateway(value: str) -> bool:
+    """Whether *value* is the secret of one of the signing keys."""
+    return any(
+        constant_time_compare(value.encode(), _gateway_secret(key).encode()) for key in config().signing_keys
+    )
+
+
+def _gateway_secret(key: str) -> str:
+    return salted_hmac("strangler.gateway", "principal", secret=key, algorithm="sha256").hexdigest()
 
 
 def sign_shadow(capture: str, *, audience: str) -> str:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strangler.errors import GatewayError
+from strangler.gateway.nginx import render_secrets
 from strangler.gateway.probing import running_stamp
 from strangler.gateway.renderers import render
 
@@ -73,6 +74,7 @@ def apply(site: Site, installation: Installation, *, timeout: timedelta = timede
     files = installation.names(render(site, [installation.what]))
     with _alone(installation.folder):
         try_out(files, installation)
+        _put_secret(installation)
         before = {path: path.read_bytes() if path.exists() else None for path in files}
         was = running_stamp(installation.status_url)
         began = time.monotonic()
@@ -126,6 +128,18 @@ def _swap(files: Mapping[Path, bytes | None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
+
+
+def _put_secret(installation: Installation) -> None:
+    """Write what belongs into no repository, for root alone."""
+    path = installation.secret
+    if path is None:
+        return
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(render_secrets(), encoding="utf-8")
+    fresh.replace(path)
 
 
 def _go_back(before: Mapping[Path, bytes | None], installation: Installation) -> None:

@@ -35,6 +35,7 @@ def render(site: Site) -> dict[str, str]:
         connect_timeout=duration(site.connect_timeout),
         health_host=site.gateway.server_names[0].removeprefix("*."),
         backends=[_backend(member, seams, site) for member in site.members],
+        kept=[(name, " ".join(site.kept_cookies(name))) for name in site.topology.services],
         **_hosts(site),
     )
     return {CONFIGURATION: text, SCRIPT: script(site)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from strangler.gateway.site import Site
 
+SECRET = Path("strangler.d/secret.conf")  # beside the folder of the other files
 Command = tuple[str, ...]
 
 
@@ -28,6 +29,7 @@ class Installation:
         reload: the command that makes the running server read its files.
         status_url: where it says its version.
         needs_frame: the candidate is no whole configuration but a part of the http block.
+        secret: the file of what belongs into no repository; None where there is none.
     """
 
     what: str
@@ -36,6 +38,7 @@ class Installation:
     reload: Command
     status_url: str
     needs_frame: bool = False
+    secret: Path | None = None
 
     def names(self, files: Mapping[str, str]) -> dict[Path, str]:
         """Return where each of the rendered *files* belongs, and its content."""
@@ -51,13 +54,12 @@ def find(what: str, site: Site, *, folder: str = "", reload: str = "") -> Instal
     if what not in _KNOWN:
         raise GatewayError(f"{what!r} is nothing that could be applied.{did_you_mean(what, _KNOWN)}")
     usual = _KNOWN[what](site)
-    return Installation(
-        what=what,
-        folder=Path(folder) if folder else usual.folder,
-        test=usual.test,
+    place = Path(folder) if folder else usual.folder
+    return replace(
+        usual,
+        folder=place,
         reload=tuple(shlex.split(reload)) if reload else usual.reload,
-        status_url=usual.status_url,
-        needs_frame=usual.needs_frame,
+        secret=place.parent / SECRET if usual.secret is not None else None,
     )
 
 
@@ -69,6 +71,7 @@ def _nginx(site: Site) -> Installation:
         reload=("nginx", "-s", "reload"),
         status_url=f"http://127.0.0.1:{site.gateway.status_port}/version",
         needs_frame=True,
+        secret=Path("/etc/nginx") / SECRET,
     )
 
 

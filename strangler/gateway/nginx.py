@@ -7,15 +7,17 @@ locations, one for each pattern and one for each way a request can go.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from strangler.core.paths import Kind
 from strangler.gateway.keepalive import keep_idle
 from strangler.gateway.seams import SeamView, quoted, views
 from strangler.gateway.site import MONOLITH, Site
 from strangler.gateway.text import fill
+from strangler.tokens import AUDIENCE_HEADER, GATEWAY_HEADER, PRINCIPAL_HEADER, gateway_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +102,11 @@ def render(site: Site) -> str:
         sent_ways="|".join(way.name for way in ways if way.service),
         targets=[target for view in seams for target in _targets(view)],
         origins=sorted({address for name in site.topology.services for address in site.servers(name)}),
+        session_names="|".join(map(re.escape, site.session_cookies)),
+        cookies=_cookies(site),
+        audience_header=AUDIENCE_HEADER,
+        principal_header=PRINCIPAL_HEADER,
+        gateway_header=GATEWAY_HEADER,
         own_headers=SIDE_HEADERS,
         burst=max(1, site.gateway.requests_per_second * BURST),
         key_cookie_age=int(site.key_cookie_age.total_seconds()),
@@ -117,6 +124,25 @@ def duration(value: timedelta) -> str:
     """Return *value* as nginx writes it, `30s` or `500ms`."""
     seconds = value.total_seconds()
     return f"{seconds:.0f}s" if seconds.is_integer() else f"{seconds * 1000:.0f}ms"
+
+
+def render_secrets() -> str:
+    """Return the line that opens the monolith's answer to who is logged in; it belongs into no repository."""
+    return fill("nginx_secret.conf", header=GATEWAY_HEADER, secret=gateway_secret())
+
+
+def _cookies(site: Site) -> dict[str, Any]:
+    """Return a variable for each cookie that any service may see, and what each service gets of them."""
+    services = {name: site.kept_cookies(name) for name in site.topology.services}
+    names = list(dict.fromkeys(name for kept in services.values() for name in kept))
+    pieces = {name: f"$strangler_cookie_{number}" for number, name in enumerate(names, start=1)}
+    return {
+        "each": [(piece, re.escape(name)) for name, piece in pieces.items()],
+        "kept": [
+            (service, f"$strangler_kept_{number}", "".join(pieces[name] for name in kept))
+            for number, (service, kept) in enumerate(services.items(), start=1)
+        ],
+    }
 
 
 def _upstream(member: str, site: Site) -> Upstream:

@@ -27,7 +27,12 @@ TARGETS: Mapping[str, Callable[[Site], Files]] = MappingProxyType(
         "procfile": units.render_procfile,
     }
 )
-"""What can be rendered."""
+"""What is rendered by default."""
+
+SECRETS: Mapping[str, Callable[[Site], Files]] = MappingProxyType(
+    {"secrets": lambda _site: {"nginx/strangler.d/secret.conf": nginx.render_secrets()}}
+)
+"""What is rendered only if it is asked for, since it belongs into no repository."""
 
 
 def render(site: Site, what: Iterable[str] = ()) -> Files:
@@ -37,8 +42,9 @@ def render(site: Site, what: Iterable[str] = ()) -> Files:
         GatewayError: there is no such target.
     """
     files: Files = {}
+    known = {**TARGETS, **SECRETS}
     for name in what or TARGETS:
-        if name not in TARGETS:
-            raise GatewayError(f"There is no target {name!r}.{did_you_mean(name, TARGETS)}")
-        files |= TARGETS[name](site)
+        if name not in known:
+            raise GatewayError(f"There is no target {name!r}.{did_you_mean(name, known)}")
+        files |= known[name](site)
     return files

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -15,6 +16,8 @@ from strangler.gateway.stamp import Stamp
 from strangler.rollout.snapshot import Snapshot, load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from strangler.core.gateway import Gateway
     from strangler.core.stages import Rollout
     from strangler.core.topology import Topology
@@ -41,7 +44,9 @@ class Site:
         key_cookie: cookie that carries the key of decisions.
         key_cookie_age: how long a client keeps it.
         session_cookie: the monolith's.
-        csrf_cookie: the only one that a service gets.
+        csrf_cookie: that every service gets.
+        login_cookies: of sessions at a service where people log in, beside the monolith's.
+        service_cookies: service → names of further cookies that it may see.
         connect_timeout: to open a connection to a side.
         idle_timeout: longest silence in the middle of a body.
     """
@@ -53,6 +58,8 @@ class Site:
     key_cookie_age: timedelta = timedelta(days=365)
     session_cookie: str = "sessionid"
     csrf_cookie: str = "csrftoken"
+    login_cookies: tuple[str, ...] = ()
+    service_cookies: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     connect_timeout: timedelta = timedelta(seconds=1)
     idle_timeout: timedelta = timedelta(seconds=30)
 
@@ -90,6 +97,15 @@ class Site:
     def members(self) -> tuple[str, ...]:
         """The monolith and the services, in the order of the file."""
         return (MONOLITH, *self.topology.services)
+
+    @property
+    def session_cookies(self) -> tuple[str, ...]:
+        """Cookies of which one may say who is logged in."""
+        return (self.session_cookie, *self.login_cookies)
+
+    def kept_cookies(self, service: str) -> tuple[str, ...]:
+        """Return the names of the client's cookies that reach *service*."""
+        return tuple(dict.fromkeys((self.csrf_cookie, *self.service_cookies.get(service, ()))))
 
     def rollout(self, seam: str) -> Rollout:
         """Return where *seam* stands."""

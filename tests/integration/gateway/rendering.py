@@ -55,7 +55,12 @@ def make_site(
     )
     rollouts = {seam: _rollout(seam, stage) for seam, stage in stages.items()}
     snapshot = Snapshot(revision=revision, rollouts=MappingProxyType(rollouts))
-    return Site(replace(topology, gateway=gateway), snapshot)
+    return Site(
+        replace(topology, gateway=gateway),
+        snapshot,
+        login_cookies=("accountsession",),
+        service_cookies=MappingProxyType({"images": ("messages", "accountsession")}),
+    )
 
 
 def free_pair() -> int:

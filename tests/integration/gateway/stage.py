@@ -98,7 +98,10 @@ def side_by_topology(site: Site, method: str, target: str) -> str:
 class Monolith(Upstream):
     """A monolith that knows who `sessionid=ada` is."""
 
+    asked = 0
+
     def before_principal(self, client, _method) -> bool:
+        self.asked += 1
         return self.answer(client, "204 No Content", headers=[("Strangler-Principal", "signed for ada")])
 
     def do_echo(self, client, method, _argument) -> bool:

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 import requests
 
+from strangler import tokens
 from strangler.core.stages import RolloutStage
 from strangler.errors import GatewayError
 from strangler.gateway import apply, check, render
@@ -86,6 +87,14 @@ def test_a_server_runs_with_what_was_applied_and_says_so(site, nginx):
     assert running_stamp(nginx.status_url) == at(site, 2).stamp
     assert visit(site.gateway.port).json()["side"] == "service"
     assert Stamp.find((nginx.folder / "strangler.conf").read_text()) == at(site, 2).stamp
+
+
+def test_the_secret_lies_beside_for_root_alone(site, nginx):
+    path = nginx.folder.parent / "strangler.d" / "secret.conf"
+    assert f'proxy_set_header Strangler-Gateway "{tokens.gateway_secret()}";' in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert tokens.is_gateway(tokens.gateway_secret())
+    assert not tokens.is_gateway("")
 
 
 def test_what_the_servers_own_test_refuses_never_gets_into_place(site, nginx):

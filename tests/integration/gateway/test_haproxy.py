@@ -85,6 +85,12 @@ def test_whoever_has_a_session_or_a_wish_goes_through_the_monolith(stage):
     assert stage.side_of("GET", "/page/echo", Cookie="strangler_override=forged") == "legacy"
 
 
+def test_a_service_sees_the_cookies_that_are_its_own(stage):
+    stage.ask("GET", "/page/echo", Cookie=f"messages=hi; theme=dark; csrftoken=t; strangler_id={KEY}")
+    assert stage.service.last.one("Cookie") == "messages=hi; csrftoken=t"
+    assert stage.side_of("GET", "/page/echo", Cookie="accountsession=eve") == "legacy"
+
+
 def test_a_service_gets_only_what_is_its_business(stage):
     answer = stage.ask("GET", "/page/rich", Cookie=f"csrftoken=t; theme=dark; strangler_id={KEY}")
     assert answer.header("Strangler-Side") == ["service"]

@@ -100,11 +100,20 @@ def test_a_service_never_sees_the_session_and_is_told_who_asks(stage):
     assert answer.header("Strangler-Request-Id") == [stage.service.last.one("Strangler-Request-Id")]
 
 
+def test_a_service_sees_the_cookies_that_are_its_own_and_a_login_there_is_asked_about_too(stage):
+    cookie = f"theme=dark; accountsession=eve; messages=hi; strangler_id={KEY}"
+    stage.ask("GET", "/page/echo", Cookie=cookie)
+    assert stage.service.last.one("Cookie") == "messages=hi; accountsession=eve"
+    assert stage.service.last.one("Strangler-Principal") == "signed for ada"
+
+
 def test_the_monolith_is_asked_only_about_sessions(stage):
-    before = stage.monolith.connections
-    stage.ask("GET", "/page/echo", Cookie=f"strangler_id={KEY}")
-    assert stage.monolith.connections == before
+    before = stage.monolith.asked
+    stage.ask("GET", "/page/echo", Cookie=f"strangler_id={KEY}; xsessionid=ada")
+    assert stage.monolith.asked == before
     assert stage.service.last.one("Strangler-Principal") is None
+    stage.ask("GET", "/page/echo", Cookie="sessionid=ada")
+    assert stage.monolith.asked == before + 1
 
 
 def test_what_only_we_may_say_is_dropped_when_a_client_says_it(stage):

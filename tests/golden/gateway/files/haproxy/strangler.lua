@@ -41,5 +41,21 @@ local function key_of(cookies)
     return is_key and key or ""
 end
 
+-- Of the cookies those that a service may see; *names* are separated by spaces.
+local function kept_of(cookies, names)
+    local wanted, kept = {}, {}
+    for name in names:gmatch("%S+") do
+        wanted[name] = true
+    end
+    for pair in cookies:gmatch("[^;]+") do
+        local name, value = pair:match("^%s*([^=]-)%s*=%s*(.-)%s*$")
+        if name and wanted[name] then
+            kept[#kept + 1] = name .. "=" .. value
+        end
+    end
+    return table.concat(kept, "; ")
+end
+
 core.register_converters("strangler_bucket", murmur2)
 core.register_converters("strangler_key", key_of)
+core.register_converters("strangler_kept", kept_of)
