@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from strangler.cli.gateway_text import as_documents, say_applied, say_findings
+from strangler.cli.gateway_files import diff_files, render_files
+from strangler.cli.gateway_options import add_place_arguments, apply_now, place_of
+from strangler.cli.gateway_text import as_documents, say_findings
 from strangler.cli.render import add_format_argument, console, write_json
-from strangler.gateway import Place, Site, apply, check, render
+from strangler.gateway import Site, check
 from strangler.gateway.installations import find
 
 if TYPE_CHECKING:
@@ -28,43 +28,15 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="without the database: nothing was rolled out yet"
     )
-    parser.add_argument("--machine", action="store_true", help="all processes on one machine, no containers")
-    parser.add_argument("--folder", default="", help="check, apply: where the server's files lie")
-    parser.add_argument("--reload", default="", help="apply: the command that reloads the server")
+    add_place_arguments(parser)
     parser.add_argument("--wait-seconds", type=float, default=10, help="apply: for the server to follow (10)")
     add_format_argument(parser)
 
 
 def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     """Do what the first word says."""
-    place = Place.MACHINE if options["machine"] else Place.CONTAINERS
-    return _ACTIONS[options["action"]](Site.now(place=place, is_fresh=options["fresh"]), options, stdout)
-
-
-def _render(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:
-    for name, text in render(site, options["what"]).items():
-        if options["output"] is None:
-            stdout.write(text)
-            continue
-        path = options["output"] / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        stdout.write(str(path))
-    return 0
-
-
-def _diff(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:
-    folder, code = options["output"] or Path("deploy"), 0
-    for name, text in render(site, options["what"]).items():
-        path = folder / name
-        there = path.read_text(encoding="utf-8") if path.exists() else ""
-        lines = list(
-            difflib.unified_diff(there.splitlines(), text.splitlines(), str(path), "rendered", lineterm="")
-        )
-        code = 1 if lines else code
-        for line in lines:
-            stdout.write(line)
-    return code
+    site = Site.now(place=place_of(options), is_fresh=options["fresh"])
+    return _ACTIONS[options["action"]](site, options, stdout)
 
 
 def _check(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:
@@ -79,10 +51,8 @@ def _check(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:
 
 def _apply(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:
     for what in options["what"] or ["nginx"]:
-        place = find(what, site, folder=options["folder"], reload=options["reload"])
-        timeout = timedelta(seconds=options["wait_seconds"])
-        say_applied(apply(site, place, timeout=timeout), out=console(stdout))
+        apply_now(what, options, site=site, out=console(stdout))
     return 0
 
 
-_ACTIONS = {"render": _render, "check": _check, "diff": _diff, "apply": _apply}
+_ACTIONS = {"render": render_files, "check": _check, "diff": diff_files, "apply": _apply}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Self
 
 import pytest
 import requests
+from django.core.management import CommandError, call_command
 
 from strangler import tokens
 from strangler.core.stages import RolloutStage
@@ -21,7 +24,7 @@ from strangler.rollout import change
 from strangler.rollout.models import ProcessReport
 from strangler.rollout.snapshot import Snapshot, load
 from tests.integration.facade.upstream import Upstream
-from tests.integration.gateway.rendering import make_site
+from tests.integration.gateway.rendering import make_site, request, send
 from tests.servers.fixtures import require_server
 from tests.servers.processes import Nginx, free_port
 
@@ -129,27 +132,53 @@ def test_a_folder_that_is_not_there_is_named(site, nginx, tmp_path):
         apply(site, replace(nginx, folder=tmp_path / "none"))
 
 
-def test_no_request_fails_while_shares_change(site, nginx):
-    failed, stop, count = [], threading.Event(), 0
+class Visitors:
+    """Four visitors who ask 125 times a second each, whatever happens."""
 
-    def visit_often() -> None:
-        nonlocal count
-        while not stop.is_set():
-            answer = visit(site.gateway.port)
-            count += 1
-            if answer.status_code != 200:
-                failed.append(answer.status_code)
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.statuses: list[int] = []
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._visit_often) for _ in range(4)]
 
-    visitors = [threading.Thread(target=visit_often) for _ in range(4)]
-    for each in visitors:
-        each.start()
-    for revision in range(10, 13):
-        apply(at(site, revision, RolloutStage.CANARY, percent=revision * 5), nginx, timeout=SOON)
-    stop.set()
-    for each in visitors:
-        each.join()
-    assert failed == []
-    assert count > 50
+    def __enter__(self) -> Self:
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for each in self._threads:
+            each.join()
+
+    def _visit_often(self) -> None:
+        due = time.monotonic()
+        while not self._stop.is_set():
+            self.statuses.append(send(self.port, request("GET", "/page/echo"), wait_seconds=10).status)
+            due += 1 / 125
+            time.sleep(max(0, due - time.monotonic()))
+
+
+@pytest.mark.django_db
+def test_no_request_fails_while_a_rollout_takes_the_gateway_along(site, nginx, settings, capsys):
+    settings.STRANGLER = {"TOPOLOGY": site.topology, "SIGNING_KEYS": ["k" * 40]}
+    options = ["--folder", str(nginx.folder), "--reload", " ".join(nginx.reload), "--wait-seconds", "10"]
+    steps = [("canary", "5"), ("canary", "50"), ("live",), ("legacy",)]
+    with Visitors(site.gateway.port) as visitors:
+        for step in steps:
+            forced = ["--force", "--reason", "test", "--apply-gateway", *options]
+            call_command("strangler", "rollout", "images.page", *step, *forced)
+            assert running_stamp(nginx.status_url) == Stamp.of(site.topology, revision=load().revision)
+    assert set(visitors.statuses) == {200}
+    assert len(visitors.statuses) > 100
+    assert capsys.readouterr().out.count("nginx runs with topology") == len(steps)
+
+
+@pytest.mark.django_db
+def test_a_plan_does_not_take_the_gateway_along(site, settings):
+    settings.STRANGLER = {"TOPOLOGY": site.topology, "SIGNING_KEYS": ["k" * 40]}
+    with pytest.raises(CommandError, match="follows one change"):
+        call_command("strangler", "rollout", "images.page", "auto", "--to", "live", "--apply-gateway")
 
 
 @pytest.mark.django_db

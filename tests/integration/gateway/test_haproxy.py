@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from strangler.core.decision import bucket, threshold
+from strangler.gateway import apply
 from strangler.gateway import haproxy as haproxy_text
+from strangler.gateway.installations import find
 from tests.integration.gateway.rendering import request, send
 from tests.integration.gateway.servers import HAProxy
 from tests.integration.gateway.stage import KEY, REQUESTS, Stage, side_by_topology
@@ -135,6 +139,16 @@ def test_what_is_wrong_or_too_large_is_refused(stage):
 
 def test_the_running_server_says_its_version_on_the_loopback(stage):
     assert str(stage.site.stamp).encode() in send(stage.status_port + 1, request("GET", "/version")).data
+
+
+def test_a_running_haproxy_takes_what_is_applied(stage):
+    installation = find(
+        "haproxy", stage.site, folder=str(stage.server.folder), reload=f"kill -USR2 {stage.server.pid}"
+    )
+    later = replace(stage.site, snapshot=replace(stage.site.snapshot, revision=9))
+    applied = apply(later, installation, timeout=timedelta(seconds=20))
+    assert (applied.before, applied.now.revision) == (stage.site.stamp, 9)
+    assert stage.side_of("GET", "/page/echo") == "service"
 
 
 def test_legacy_does_what_both_can_do_once_the_service_is_dead(tmp_path):
