@@ -6,11 +6,12 @@ import getpass
 from typing import TYPE_CHECKING, Any
 
 from strangler.cli import rollout_auto
+from strangler.cli.gateway_options import add_place_arguments
 from strangler.cli.render import console
 from strangler.cli.rollout_moving import move
 from strangler.cli.rollout_text import say_history
 from strangler.core.stages import RolloutStage
-from strangler.errors import UnknownStageError
+from strangler.errors import GatewayError, UnknownStageError
 from strangler.rollout.changes import position
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--detach", action="store_true", help="auto: leave the plan to a running guard")
     parser.add_argument("--stop", action="store_true", help="auto: end the plan; the seam stays where it is")
     parser.add_argument("--keys", type=int, default=10_000, help="sample keys that a canary is counted over")
+    parser.add_argument("--apply-gateway", nargs="?", const="nginx", help="then let nginx or haproxy follow")
+    add_place_arguments(parser)
     parser.add_argument(
         "--wait-seconds", type=float, default=5, help="for all processes to follow (5; 0: do not wait)"
     )
@@ -50,5 +53,7 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
         return 0
     if word not in _WORDS:
         raise UnknownStageError(word, known=_WORDS)
+    if options["apply_gateway"] and word in _BY_WORD:
+        raise GatewayError(f"--apply-gateway follows one change; {word} makes several. See: gateway apply")
     run = _BY_WORD.get(word, move)
     return run(before, options, actor=options["actor"] or getpass.getuser(), out=out)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from strangler.cli.gateway_options import apply_now
 from strangler.cli.rollout_text import say_flight, say_plan
 from strangler.core.ladder import is_forward
 from strangler.core.stages import PERCENT_STAGES, RolloutStage, advance, parse_percent
@@ -38,6 +39,8 @@ def move(before: Rollout, options: dict[str, Any], *, actor: str, out: Console) 
     state = wait_until_settled(event.revision, timeout=timedelta(seconds=options["wait_seconds"]))
     out.print(f"Revision {event.revision}: {state}.")
     say_flight(before.seam, after, out=out)
+    if options["apply_gateway"]:
+        apply_now(options["apply_gateway"], options, out=out)
     return 0
 
 

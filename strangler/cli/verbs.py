@@ -17,6 +17,7 @@ _NEEDED_APP = {
     "override": "strangler.rollout",
     "calls": "strangler.rollout",
     "up": "strangler.rollout",
+    "gateway": "strangler.rollout",
     "shadow": "strangler.shadow",
     "compare": "strangler.shadow",
     "rules": "strangler.shadow",

@@ -2,6 +2,7 @@
 
 Topology
 ├── monolith: Monolith          settings, processes
+├── gateway: Gateway            names, limits, addresses, databases
 └── services: {name: Service}   settings, processes, owns
     ├── routes: (Route, …)      path, methods, limits
     └── calls: (Call, …)        task, queue, older names
@@ -15,9 +16,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from strangler.core import topology_file
+from strangler.core.gateway import Gateway
 from strangler.core.paths import Kind
 from strangler.core.seams import SAFE_METHODS, Call, Monolith, Route, Seam, Service
-from strangler.errors import TopologyError
+from strangler.errors import TopologyError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,7 @@ class Topology:
 
     monolith: Monolith = field(default_factory=Monolith)
     services: Mapping[str, Service] = field(default_factory=lambda: MappingProxyType({}))
+    gateway: Gateway = field(default_factory=Gateway)
 
     @classmethod
     def load(cls, path: Path) -> Topology:
@@ -40,9 +43,9 @@ class Topology:
         Raises:
             TopologyError: names the file, the key and the nearest known key.
         """
-        monolith, services = topology_file.read(path)
+        monolith, services, gateway = topology_file.read(path)
         try:
-            return cls(monolith=monolith, services=services)
+            return cls(monolith=monolith, services=services, gateway=gateway)
         except TopologyError as error:
             raise TopologyError(error.message, where=path.name, hint=error.hint) from None
 
@@ -54,11 +57,29 @@ class Topology:
                 _refuse_conflict(seam, other)
             seen.append(seam)
         _refuse_two_logins([each for each in self.services.values() if each.session_cookie])
+        self._refuse_strangers()
 
     @cached_property
     def login(self) -> Service | None:
         """The service at which people may log in, beside the monolith; None where there is none."""
         return next((each for each in self.services.values() if each.session_cookie), None)
+
+    def _refuse_strangers(self) -> None:
+        """Refuse addresses and replicas of what there is not."""
+        members = {"monolith": self.monolith.processes}
+        members |= {name: service.processes for name, service in self.services.items()}
+        known = {f"{member}.{process}" for member, processes in members.items() for process in processes}
+        for key, names, there in (
+            ("servers", self.gateway.servers, {*members}),
+            ("replicas", self.gateway.replicas, known),
+        ):
+            for name in names:
+                if name not in there:
+                    raise TopologyError(
+                        f"{key} names {name!r}, which is not in the topology.",
+                        where="[gateway]",
+                        hint=did_you_mean(name, sorted(there)).strip(),
+                    )
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
@@ -97,6 +118,12 @@ class Topology:
             if path.startswith(literal) and method in route.methods and route.pattern.matches(path):
                 return route
         return None
+
+    @cached_property
+    def ranked_routes(self) -> tuple[Route, ...]:
+        """All routes in the order in which `match` tries them; what is rendered for other servers follows it."""
+        exact = (route for route in self.routes if route.pattern.kind is Kind.EXACT)
+        return (*exact, *(route for _, route in self._others))
 
     @cached_property
     def _exact(self) -> Mapping[str, Mapping[str, Route]]:

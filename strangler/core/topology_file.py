@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from strangler.core.gateway import parse_gateway
 from strangler.core.ladder import LIVE, Step
 from strangler.core.paths import PathPattern
 from strangler.core.residency import STORES, Place, Residency
@@ -26,6 +26,8 @@ from strangler.core.seams import (
     is_url_variable,
 )
 from strangler.core.stages import RolloutStage, parse_percent
+from strangler.core.toml_table import Table as _Table
+from strangler.core.toml_table import refuse_unknown as _refuse_unknown
 from strangler.core.verdict import Targets
 from strangler.errors import TopologyError, TransitionError, did_you_mean
 
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
     from pathlib import Path
+
+    from strangler.core.gateway import Gateway
+
+    Parts = tuple[Monolith, Mapping[str, Service], Gateway]
 
 _MONOLITH_KEYS = ("settings", "processes", "residency")
 _SERVICE_KEYS = (
@@ -56,8 +62,8 @@ _TARGET_KEYS = (
 )
 
 
-def read(path: Path) -> tuple[Monolith, Mapping[str, Service]]:
-    """Return the monolith and the services that the file at *path* describes.
+def read(path: Path) -> Parts:
+    """Return the monolith, the services and the gateway that the file at *path* describes.
 
     Raises:
         TopologyError: names the file, the key and the nearest known key.
@@ -72,13 +78,13 @@ def read(path: Path) -> tuple[Monolith, Mapping[str, Service]]:
     return parse(document, where=path.name)
 
 
-def parse(document: Mapping[str, Any], *, where: str) -> tuple[Monolith, Mapping[str, Service]]:
-    """Return the monolith and the services of *document*; *where* is the file's name for messages.
+def parse(document: Mapping[str, Any], *, where: str) -> Parts:
+    """Return the monolith, the services and the gateway of *document*; *where* is the file's name for messages.
 
     Raises:
         TopologyError: names the key that is wrong.
     """
-    _refuse_unknown(document, known=("monolith", "services"), where=where)
+    _refuse_unknown(document, known=("monolith", "services", "gateway"), where=where)
     table = _Table(document.get("monolith", {}), where=f"{where}: [monolith]", known=_MONOLITH_KEYS)
     monolith = Monolith(
         settings=table.text("settings", default=""),
@@ -89,7 +95,8 @@ def parse(document: Mapping[str, Any], *, where: str) -> tuple[Monolith, Mapping
     if not isinstance(services, dict):
         raise TopologyError("must be a table.", where=f"{where}: services", hint="Write [services.<name>].")
     parsed = {name: _parse_service(name, content, where=where) for name, content in services.items()}
-    return monolith, MappingProxyType(parsed)
+    gateway = parse_gateway(document.get("gateway", {}), where=f"{where}: [gateway]")
+    return monolith, MappingProxyType(parsed), gateway
 
 
 def _parse_service(name: str, content: object, *, where: str) -> Service:
@@ -308,72 +315,3 @@ def _parse_limit(table: _Table) -> int | None:
     if "max_body_bytes" not in table.content:
         return None
     return int(table.positive("max_body_bytes", default=0, kinds=(int,)))
-
-
-class _Table:
-    """One TOML table: typed access with errors that name it."""
-
-    def __init__(self, content: object, *, where: str, known: tuple[str, ...]) -> None:
-        if not isinstance(content, dict):
-            raise TopologyError("must be a table.", where=where)
-        _refuse_unknown(content, known=known, where=where)
-        self.content = content
-        self.where = where
-
-    def get(self, key: str, kind: type, *, default: Any = None) -> Any:
-        """Return the value of *key*, which must be of *kind*; required where there is no default."""
-        value = self.content.get(key, default)
-        if value is None:
-            hint = f"Add {key}, or check the spelling of the table's name."
-            raise TopologyError(f"has no {key!r}.", where=self.where, hint=hint)
-        if type(value) is not kind:
-            raise TopologyError(f"{key} must be {_NAMES[kind]}, not {value!r}.", where=self.where)
-        return value
-
-    def text(self, key: str, *, default: str | None = None) -> str:
-        value: str = self.get(key, str, default=default)
-        return value
-
-    def texts(self, key: str, *, default: list[str]) -> tuple[str, ...]:
-        values = self.get(key, list, default=default)
-        if not all(isinstance(value, str) for value in values):
-            raise TopologyError(f"{key} must be a list of texts, not {values!r}.", where=self.where)
-        return tuple(values)
-
-    def positive(self, key: str, *, default: float, kinds: tuple[type, ...] = (int, float)) -> float:
-        value: float = self.content.get(key, default)
-        if type(value) not in kinds or not math.isfinite(value) or value <= 0:
-            raise TopologyError(f"{key} must be a number above 0, not {value!r}.", where=self.where)
-        return value
-
-    def not_negative(self, key: str, *, default: float, kinds: tuple[type, ...] = (int, float)) -> float:
-        value: float = self.content.get(key, default)
-        if type(value) not in kinds or not math.isfinite(value) or value < 0:
-            kind = "a whole number" if kinds == (int,) else "a number"
-            raise TopologyError(f"{key} must be {kind}, 0 or more, not {value!r}.", where=self.where)
-        return value
-
-    def share(self, key: str, *, default: float) -> float:
-        value = self.not_negative(key, default=default)
-        if value < 1:
-            return value
-        hint = f"Write {key} = {default}."
-        raise TopologyError(f"{key} must be a share below 1, not {value!r}.", where=self.where, hint=hint)
-
-    def processes(self) -> Mapping[str, str]:
-        commands = self.get("processes", dict, default={})
-        for name, command in commands.items():
-            if not isinstance(command, str) or not command.strip():
-                raise TopologyError(f"processes.{name} must be a command line.", where=self.where)
-        return MappingProxyType(dict(commands))
-
-
-_NAMES = {str: "a text", list: "a list", bool: "true or false", dict: "a table"}
-
-
-def _refuse_unknown(table: Mapping[str, Any], *, known: tuple[str, ...], where: str) -> None:
-    for key in table:
-        if key not in known:
-            raise TopologyError(
-                f"there is no key {key!r}.", where=where, hint=did_you_mean(key, known).strip()
-            )

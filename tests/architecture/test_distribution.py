@@ -53,8 +53,10 @@ def test_the_wheel_is_typed_and_licensed(wheel):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_the_wheel_holds_every_module_and_migration_of_the_toolkit(wheel):
-    sources = {str(path.relative_to(ROOT)) for path in (ROOT / "strangler").rglob("*.py")}
+def test_the_wheel_holds_every_module_migration_and_template_of_the_toolkit(wheel):
+    package = ROOT / "strangler"
+    found = [*package.rglob("*.py"), *package.glob("gateway/templates/*")]
+    sources = {str(path.relative_to(ROOT)) for path in found}
     assert sources <= set(wheel.namelist())
 
 

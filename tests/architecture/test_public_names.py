@@ -63,6 +63,7 @@ PUBLIC = {
         "VerificationError",
         "did_you_mean",
     ],
+    "strangler.gateway": ["TARGETS", "Place", "Site", "apply", "check", "render"],
     "strangler.facade": ["current_decision"],
     "strangler.isolation": ["ROUTER"],
     "strangler.move.checksums": [

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from strangler import cli, conf, errors
-from strangler.core import topology_file
+from strangler.core import gateway, topology_file
 from tests.architecture.source import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -35,7 +35,8 @@ def test_topology_names_every_key_and_no_other():
     keys = topology_file._MONOLITH_KEYS + topology_file._SERVICE_KEYS + topology_file._TARGET_KEYS
     keys += topology_file._MOVE_KEYS
     keys += topology_file._RESIDENCY_KEYS
-    assert first_column("topology.md") == {*keys, *topology_file._ROUTE_KEYS, *topology_file._CALL_KEYS}
+    keys += topology_file._ROUTE_KEYS + topology_file._CALL_KEYS
+    assert first_column("topology.md") == {*keys, *gateway.GATEWAY_KEYS, *gateway.DATABASE_KEYS}
 
 
 def test_errors_names_every_error_and_no_other():

@@ -1,0 +1,226 @@
+"""nginx: the file for its http block.
+
+The seam is found by one map over method and path, in the order of `Topology.match`, so that both agree by
+construction; a location can only look at the path. What can't hang on a variable (limits of bodies, time limits) is in
+locations, one for each pattern and one for each way a request can go.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from strangler.core.paths import Kind
+from strangler.gateway.keepalive import keep_idle
+from strangler.gateway.seams import SeamView, quoted, views
+from strangler.gateway.site import MONOLITH, Site
+from strangler.gateway.text import fill
+from strangler.tokens import AUDIENCE_HEADER, GATEWAY_HEADER, PRINCIPAL_HEADER, gateway_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UPLOAD_TIMEOUT = timedelta(seconds=300)
+BURST = 2  # seconds of the allowed rate that may come at once
+SIDE_HEADERS = ("Side", "Fallback", "Request-Id", "Decision", "Principal", "Shadow", "Sandbox")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """A group of servers that do the same; *idle* is how long unused connections to them are kept."""
+
+    name: str
+    servers: tuple[str, ...]
+    idle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A location for one path pattern: the limit of its bodies."""
+
+    match: str
+    seams: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A named location: where a request goes, and what is special there.
+
+    Args:
+        name: with the `@`.
+        about: for the comment.
+        upstream: of the requests.
+        service: that the principal is signed for; empty on the way to legacy.
+        limit: of bodies, in bytes.
+        timeout: for the answer.
+        is_streamed: bodies are passed on as they come.
+        falls_back: legacy does it when the service failed.
+        asks_legacy: legacy does it when nobody could say who asks.
+        is_never_repeated: a method that nginx takes for repeatable and we do not.
+    """
+
+    name: str
+    about: str
+    upstream: str
+    service: str = ""
+    limit: int
+    timeout: str
+    is_streamed: bool = False
+    falls_back: bool = False
+    asks_legacy: bool = False
+    is_never_repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An entry of the map from side, seam and method to a way."""
+
+    match: str
+    way: str
+
+
+def render(site: Site) -> str:
+    """Return the content of `/etc/nginx/conf.d/strangler.conf`."""
+    seams = views(site)
+    ways = [way for view in seams for way in _ways(view, site)]
+    return fill(
+        "nginx.conf",
+        site=site,
+        gateway=site.gateway,
+        stamp=site.stamp,
+        seams=[{"pattern": quoted("~" + view.pattern), "view": view} for view in seams],
+        both=[view for view in seams if view.route.has_legacy],
+        both_pattern="|".join(view.seam.replace(".", r"\.") for view in seams if view.route.has_legacy),
+        splits=[split(view) for view in seams if view.is_split],
+        sent=[view for view in seams if view.may_be_service],
+        upstreams=[_upstream(name, site) for name in site.members],
+        doors=list(_doors(seams, site)),
+        ways=ways,
+        sent_ways="|".join(way.name for way in ways if way.service),
+        targets=[target for view in seams for target in _targets(view)],
+        origins=sorted({address for name in site.topology.services for address in site.servers(name)}),
+        session_names="|".join(map(re.escape, site.session_cookies)),
+        cookies=_cookies(site),
+        audience_header=AUDIENCE_HEADER,
+        principal_header=PRINCIPAL_HEADER,
+        gateway_header=GATEWAY_HEADER,
+        own_headers=SIDE_HEADERS,
+        burst=max(1, site.gateway.requests_per_second * BURST),
+        key_cookie_age=int(site.key_cookie_age.total_seconds()),
+        connect_timeout=duration(site.connect_timeout),
+        idle_timeout=duration(site.idle_timeout),
+    )
+
+
+def split(view: SeamView) -> str:
+    """Return the `split_clients` block of a seam in canary: `$side_of_images_upload` is `service` or `legacy`."""
+    return fill("nginx_split.conf", view=view).rstrip()
+
+
+def duration(value: timedelta) -> str:
+    """Return *value* as nginx writes it, `30s` or `500ms`."""
+    seconds = value.total_seconds()
+    return f"{seconds:.0f}s" if seconds.is_integer() else f"{seconds * 1000:.0f}ms"
+
+
+def render_secrets() -> str:
+    """Return the line that opens the monolith's answer to who is logged in; it belongs into no repository."""
+    return fill("nginx_secret.conf", header=GATEWAY_HEADER, secret=gateway_secret())
+
+
+def _cookies(site: Site) -> dict[str, Any]:
+    """Return a variable for each cookie that any service may see, and what each service gets of them."""
+    services = {name: site.kept_cookies(name) for name in site.topology.services}
+    names = list(dict.fromkeys(name for kept in services.values() for name in kept))
+    pieces = {name: f"$strangler_cookie_{number}" for number, name in enumerate(names, start=1)}
+    return {
+        "each": [(piece, re.escape(name)) for name, piece in pieces.items()],
+        "kept": [
+            (service, f"$strangler_kept_{number}", "".join(pieces[name] for name in kept))
+            for number, (service, kept) in enumerate(services.items(), start=1)
+        ],
+    }
+
+
+def _upstream(member: str, site: Site) -> Upstream:
+    return Upstream(name=member, servers=site.servers(member), idle=duration(keep_idle(member, site)))
+
+
+def _doors(seams: list[SeamView], site: Site) -> Iterator[Door]:
+    by_path: dict[str, list[SeamView]] = {}
+    for view in seams:
+        by_path.setdefault(view.route.path, []).append(view)
+    for found in by_path.values():
+        yield Door(
+            match=_location(found[0]),
+            seams=", ".join(view.seam for view in found),
+            limit=max(_limit(view, site) for view in found),
+        )
+
+
+def _location(view: SeamView) -> str:
+    """Return what a location has to match; nginx tries exact paths, then patterns in order, then the longest prefix."""
+    pattern = view.route.pattern
+    if pattern.kind is Kind.EXACT:
+        return f"= {quoted(pattern.text)}"
+    if pattern.kind is Kind.PREFIX:
+        return quoted(pattern.literal)
+    return f"~ {quoted('^' + view.pattern.split(' ', 1)[1])}"
+
+
+def _limit(view: SeamView, site: Site) -> int:
+    limit = view.route.max_body_bytes
+    return site.gateway.max_body_bytes if limit is None else limit
+
+
+def _ways(view: SeamView, site: Site) -> Iterator[Way]:
+    if view.may_be_service:
+        if view.repeatable:
+            yield _to_service(view, site, falls_back=True)
+        if len(view.repeatable) < len(view.methods):
+            yield _to_service(view, site, falls_back=False)
+    if view.route.has_legacy and view.route.max_body_bytes is not None:
+        yield Way(
+            name=f"@{view.name}_at_legacy",
+            about=f"{view.seam}, as long as the monolith does it.",
+            upstream=MONOLITH,
+            limit=_limit(view, site),
+            timeout=duration(UPLOAD_TIMEOUT) if view.is_upload else "120s",
+            is_streamed=view.is_upload,
+        )
+
+
+def _to_service(view: SeamView, site: Site, *, falls_back: bool) -> Way:
+    timeout = max(view.route.timeout, UPLOAD_TIMEOUT) if view.is_upload else view.route.timeout
+    mixed = bool(view.repeatable) and len(view.repeatable) < len(view.methods)
+    methods = [method for method in view.methods if (method in view.repeatable) is falls_back]
+    about = f"{view.seam}, {view.where}."
+    return Way(
+        name=f"@{view.name}" + ("_once" if mixed and not falls_back else ""),
+        about=about if not mixed else f"{about[:-1]}: {', '.join(methods)}.",
+        upstream=view.route.service,
+        service=view.route.service,
+        limit=_limit(view, site),
+        timeout=duration(timeout),
+        is_streamed=view.is_upload,
+        falls_back=falls_back,
+        asks_legacy=view.route.has_legacy and not falls_back,
+        is_never_repeated=not view.route.is_idempotent and not {"PUT", "DELETE"}.isdisjoint(methods),
+    )
+
+
+def _targets(view: SeamView) -> Iterator[Target]:
+    seam = view.seam.replace(".", r"\.")
+    wish = "no-wish" if view.route.has_legacy else r"\S+"
+    start = f"~^{wish} service {seam} "
+    if view.may_be_service:
+        mixed = bool(view.repeatable) and len(view.repeatable) < len(view.methods)
+        methods = f"(?:{'|'.join(view.repeatable)})$" if mixed else ""
+        yield Target(match=quoted(start + methods), way=f"@{view.name}")
+        if mixed:
+            yield Target(match=quoted(start), way=f"@{view.name}_once")
+    if view.route.has_legacy and view.route.max_body_bytes is not None:
+        yield Target(match=quoted(rf"~ {seam} \S+$"), way=f"@{view.name}_at_legacy")
