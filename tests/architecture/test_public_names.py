@@ -31,6 +31,7 @@ PUBLIC = {
         "CorpusError",
         "EvidenceError",
         "FenceRaised",
+        "GatewayError",
         "IsolationViolation",
         "MessageBusyError",
         "MessageError",
