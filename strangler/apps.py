@@ -7,6 +7,7 @@ from django.core import checks
 
 from strangler import replicas
 from strangler.checks import (
+    check_bridge,
     check_calls,
     check_configuration,
     check_csrf,
@@ -30,6 +31,7 @@ CHECKS = (
     check_isolation,
     check_replicas,
     check_residency,
+    check_bridge,
 )
 
 

@@ -13,12 +13,14 @@ strangler.W052  SERVICE_DATABASES is set, and its router is not installed
 strangler.E080  a replica is no database of the settings, or of an engine that tells no positions
 strangler.E081  replicas without the router or the middleware that they need
 strangler.E082  personal data of a service would leave the allowed regions
+strangler.E090  people may log in at a service, and this side of the bridge is missing
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -31,6 +33,7 @@ from strangler.isolation import ROUTER
 from strangler.isolation.statements import can_parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 SANDBOX = "strangler.service.sandbox.SandboxMiddleware"
@@ -38,6 +41,8 @@ REPLICA_ROUTER = "strangler.replicas.ReplicaRouter"
 POSITIONS = "strangler.replicas.PositionMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 ENGINES_WITH_POSITIONS = ("mysql", "postgresql", "postgis")
+LOGINS = "strangler.bridge.middleware.LoginMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 def check_configuration(**_: Any) -> list[CheckMessage]:
@@ -170,6 +175,31 @@ def check_residency(**_: Any) -> list[CheckMessage]:
         return []  # check_configuration reports it
     hint = "Keep it in another region, or correct the topology's `residency`."
     return [Error(f"The {each}.", hint=hint, id="strangler.E082") for each in violations]
+
+
+def check_bridge(**_: Any) -> list[CheckMessage]:
+    """Report a topology with a service to log in at, where the monolith could not know its logins (E090)."""
+    try:
+        login = config().topology.login
+    except ConfigurationError:
+        return []  # check_configuration reports it
+    if login is None:
+        return []
+    return [
+        Error(f"People may log in at {login.name!r}, but {problem}.", hint=hint, id="strangler.E090")
+        for problem, hint in _missing_of_bridge(login.session_cookie)
+    ]
+
+
+def _missing_of_bridge(cookie: str) -> Iterator[tuple[str, str]]:
+    names = list(settings.MIDDLEWARE)
+    if not apps.is_installed("strangler.bridge"):
+        yield "strangler.bridge is not installed", 'Add "strangler.bridge" to INSTALLED_APPS, and migrate.'
+    if LOGINS not in names or AUTHENTICATION not in names[: names.index(LOGINS)]:
+        yield "nothing looks for their logins", f"Put {LOGINS!r} into MIDDLEWARE, after {AUTHENTICATION!r}."
+    if cookie == settings.SESSION_COOKIE_NAME:
+        hint = "Give the service another SESSION_COOKIE_NAME, and the topology its session_cookie."
+        yield f"its session cookie has the name of the monolith's, {cookie!r}", hint
 
 
 def _topology_services() -> list[str]:

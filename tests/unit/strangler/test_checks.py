@@ -172,3 +172,24 @@ def test_personal_tables_that_would_leave_their_region(sound, topology_file):
         + '[services.images.residency]\ndatabase = "us"\n'
     )
     assert found() == {"strangler.E082": "Keep it in another region, or correct the topology's `residency`."}
+
+
+def test_e090_a_monolith_that_would_not_know_the_logins_of_a_service_is_reported(sound, topology_file):
+    topology_file.write_text(TOPOLOGY.replace('"x"', '"x"\nsession_cookie = "sessionid"', 1))
+    sound.STRANGLER = {**sound.STRANGLER}
+    logins = "strangler.bridge.middleware.LoginMiddleware"
+    sound.INSTALLED_APPS = [each for each in sound.INSTALLED_APPS if each != "strangler.bridge"]
+    sound.MIDDLEWARE = [logins, *(each for each in sound.MIDDLEWARE if each != logins)]
+    messages = [each for each in run_checks() if each.id == "strangler.E090"]
+    assert [each.msg.partition(", but ")[2] for each in messages] == [
+        "strangler.bridge is not installed.",
+        "nothing looks for their logins.",
+        "its session cookie has the name of the monolith's, 'sessionid'.",
+    ]
+    assert all(each.hint for each in messages)
+
+
+def test_e090_a_monolith_that_is_set_up_for_it_is_not_reported(sound, topology_file):
+    topology_file.write_text(TOPOLOGY.replace('"x"', '"x"\nsession_cookie = "shop_account"', 1))
+    sound.STRANGLER = {**sound.STRANGLER}
+    assert "strangler.E090" not in found()
