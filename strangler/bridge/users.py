@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from strangler.bridge import records
@@ -40,6 +40,9 @@ logger = logging.getLogger(__name__)
 
 PATH = "/_strangler/users"
 BATCH = 100
+_CROSSED = (IntegrityError, OperationalError)
+"""What somebody meets who stores the same user at the same moment: it is there already, or a deadlock."""
+
 _AGAIN = timedelta(seconds=30)
 """How long a user waits that the other side refused."""
 
@@ -62,8 +65,25 @@ def receive(item: Item) -> Item:
         UserConflictError: it can't be stored here; nothing was.
     """
     try:
+        return _receive_at_once(item)
+    except _CROSSED:
+        return _receive_after_another(item)
+
+
+def _receive_after_another(item: Item) -> Item:
+    """Try again what met somebody who stored the same user at the same moment, and so finds it now."""
+    try:
+        return _receive_at_once(item)
+    except _CROSSED as error:
+        raise UserConflictError(item["uid"], reason=str(error)) from error
+
+
+def _receive_at_once(item: Item) -> Item:
+    try:
         with transaction.atomic(), applying():
             return _receive(item)
+    except _CROSSED:
+        raise
     except (DatabaseError, ValidationError) as error:
         raise UserConflictError(item.get("uid"), reason=str(error)) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from monolith.accounts.models import Profile
@@ -31,6 +32,14 @@ def in_step(monolith, ann):
     following.catch_up()
     assert link_of(ann).due_at is None
     return ann
+
+
+def receive_and_close(item):
+    """Receive in a thread of its own, whose connection nobody else would close."""
+    try:
+        return users.receive(item)
+    finally:
+        connection.close()
 
 
 def link_of(user):
@@ -174,6 +183,15 @@ def test_a_user_whose_row_was_copied_to_both_sides_before_is_one(monolith, ann, 
     item["sent"]["password"] = ann.password
     assert users.receive(item)["id"] == str(ann.pk)
     assert str(link_of(ann).uid) == item["uid"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_user_that_comes_twice_at_the_same_moment_is_one_and_nobody_is_refused(monolith, item):
+    """The push of the service and the question of a visitor's next page."""
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(receive_and_close, [item] * 4))
+    assert len({answer["id"] for answer in answers}) == 1
+    assert get_user_model().objects.count() == 1
 
 
 def test_a_name_alone_makes_nobody_the_same(monolith, ann, item):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strangler.core.agreement import agree, settle
@@ -93,6 +93,7 @@ STEPS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_both_sides_end_up_the_same_whatever_is_changed_sent_and_lost(steps):
     sides, values = (Side(is_stronger=True), Side(is_stronger=False)), count(1)
@@ -107,6 +108,7 @@ def test_both_sides_end_up_the_same_whatever_is_changed_sent_and_lost(steps):
     assert sides[0].record == sides[1].record
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_a_field_that_one_side_alone_changes_ends_up_as_it_was_changed_last(steps):
     sides, values, last = (Side(is_stronger=True), Side(is_stronger=False)), count(1), {"a": 0, "b": 0}
