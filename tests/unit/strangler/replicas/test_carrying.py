@@ -59,9 +59,13 @@ def test_the_cookie_is_kept_from_scripts_and_follows_the_session_s_security(sett
     assert (cookie["httponly"], cookie["samesite"], cookie["secure"]) == (True, "Lax", True)
 
 
-@pytest.mark.parametrize("forged", ["default=0:9999", "", signing.dumps("default=0:9999"), "x" * 5000])
+@pytest.mark.parametrize("forged", ["default=0:9999", "", "x" * 5000])
 def test_a_forged_cookie_says_nothing(forged):
     assert Visitor({COOKIE: forged}).work.told() == {}
+
+
+def test_what_was_signed_for_something_else_says_nothing():
+    assert Visitor({COOKIE: signing.dumps("default=0:9999")}).work.told() == {}
 
 
 def test_an_old_cookie_says_nothing():
