@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import run_checks
 
 from strangler.calls import declarations, seam
-from strangler.checks import check_replicas
+from strangler.checks import POSITIONS, SESSIONS, check_replicas
 
 KEY = "k" * 40
 TOPOLOGY = (
@@ -116,7 +116,6 @@ class Other:
     """A router that has no opinion."""
 
 
-POSITIONS = "strangler.replicas.PositionMiddleware"
 
 
 @pytest.fixture
@@ -125,8 +124,7 @@ def replicated(sound, monkeypatch):
     for alias in ("shop", "shop_replica"):
         monkeypatch.setitem(sound.DATABASES, alias, {"ENGINE": "django.db.backends.mysql"})
     sound.DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]
-    others = [each for each in sound.MIDDLEWARE if each != POSITIONS]
-    sound.MIDDLEWARE = [POSITIONS, *others]
+    sound.MIDDLEWARE = [POSITIONS, SESSIONS]
     sound.STRANGLER = {**sound.STRANGLER, "REPLICAS": {"shop": ["shop_replica"]}}
     return sound
 
@@ -160,7 +158,7 @@ def test_replicas_without_their_router_in_front(replicated, routers):
 
 
 def test_replicas_without_the_middleware_before_the_sessions(replicated):
-    replicated.MIDDLEWARE = [*replicated.MIDDLEWARE[1:], replicated.MIDDLEWARE[0]]
+    replicated.MIDDLEWARE = [SESSIONS, POSITIONS]
     (finding,) = replica_findings()
     assert finding.startswith("strangler.E081 Visitors would not see what they wrote.")
 
