@@ -33,6 +33,7 @@ from strangler.core.decision import Decision, Side
 from strangler.core.messages import HEADER_PREFIX
 from strangler.core.origin import plain, read_decision, read_headers, travelling, within
 from strangler.isolation.meeting import again
+from strangler.replicas import tasks as positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ def install(app: Celery) -> None:
     signals.celeryd_after_setup.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
     signals.worker_process_init.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
     signals.celeryd_after_setup.connect(_let_begin_anew, dispatch_uid="strangler.calls.anew")
+    positions.install()
 
 
 def load() -> None:

@@ -85,21 +85,29 @@ class Freshness:
         connection = connections[primary]
         if is_in_transaction(connection):
             return False  # what is not committed has no position
-        with self._lock:
-            self._unsettled.discard(
-                primary
-            )  # before asking: what another thread writes meanwhile counts again
-        try:
-            position = dialect_of(connection).read_written(connection)
-        except DatabaseError as error:
-            logger.warning(
-                "Nobody can tell how far %s has come, so it is read from itself: %s", primary, error
-            )
+        with self._lock:  # before asking: what another thread writes meanwhile counts again
+            self._unsettled.discard(primary)
+        position = _position_of(connection)
+        if position is None:
             self.wrote(primary)
             return False
         with self._lock:
             self._needs[primary] = self._needs.get(primary, _ANYWHERE).joined(position)
         return True
+
+
+def _position_of(connection: BaseDatabaseWrapper) -> Position | None:
+    """Return how far a primary is, or None if it can't tell: it is away, or a MariaDB without a binary log."""
+    alias = connection.alias
+    try:
+        position = dialect_of(connection).read_written(connection)
+    except DatabaseError as error:
+        logger.warning("How far %r has come can't be told, so it is read itself: %s", alias, error)
+        return None
+    if position == _ANYWHERE:
+        logger.warning("How far %r has come can't be told, so it is read itself: it keeps no log.", alias)
+        return None
+    return position
 
 
 _ANYWHERE = Position()

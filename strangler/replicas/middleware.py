@@ -20,6 +20,7 @@ class PositionMiddleware:
 
     Only answers to requests that wrote set it. Before all middleware that asks the database, such as Django's sessions
     (strangler.E081). Without `REPLICAS` it does nothing.
+    What is written while an answer is streamed comes too late for the cookie.
     """
 
     sync_capable = True

@@ -303,6 +303,16 @@ def test_a_sandbox_needs_no_replica(mariadb_shop):
     assert home() is None
 
 
+def test_a_primary_that_keeps_no_log_is_read_itself(mariadb_url, settings, django_db_blocker, caplog):
+    with django_db_blocker.unblock(), opened(mariadb_url, mariadb_url, settings):
+        call_command("migrate", "sessions", database="shop", verbosity=0)
+        begin()
+        assert Session.objects.first() is None
+        write()
+        assert home() == "shop"
+    assert "it keeps no log" in caplog.text
+
+
 def test_migrations_leave_replicas_alone(mariadb_shop):
     call_command("migrate", "contenttypes", database="shop_replica", verbosity=0)
     assert "django_content_type" not in connections["shop_replica"].introspection.table_names()
