@@ -6,7 +6,8 @@
 `gateway.throughput` and `gateway.p50` compare the nginx that is rendered for a topology of two dozen routes with a minimal one that
 keeps connections and does nothing else, in front of the same service: a gunicorn that answers 2,000 bytes. `gateway.keepalive`
 compares the rendered one with itself without kept connections. `gateway.bare` puts both in front of an nginx that answers from memory,
-so that nothing but the gateway costs anything; it has no goal. Load comes from wrk; the sides take turns.
+so that nothing but the gateway costs anything; it has no goal. Load comes from wrk; the sides take turns. `noise` is the ratio of
+a second minimal nginx to the first: far from 1, the machine is too busy to tell.
 """
 
 import argparse
@@ -116,19 +117,24 @@ class Bench:
             urls = {
                 "ours": stack.enter_context(self._rendered("ours", service)),
                 "peer": stack.enter_context(self._minimal("peer", service)),
+                "again": stack.enter_context(self._minimal("again", service)),
                 "closing": stack.enter_context(self._rendered("closing", service, keeps=False)),
                 "bare_ours": stack.enter_context(self._rendered("bare_ours", memory)),
                 "bare_peer": stack.enter_context(self._minimal("bare_peer", memory)),
             }
             throughput = self._measure(urls, "Requests/sec:", connections=CONNECTIONS)
-            latency = self._measure({name: urls[name] for name in ("ours", "peer")}, "50%", connections=1)
+            compared = {name: urls[name] for name in ("ours", "peer", "again")}
+            latency = self._measure(compared, "50%", connections=1)
         return [
-            _ratio("gateway.throughput", throughput["ours"], throughput["peer"], goal=0.95),
-            compare(
-                "gateway.p50", ours=latency["ours"], peer=latency["peer"], unit="ms", goal=0.95, limit=1.0
+            _requests("gateway.throughput", throughput, goal=0.95),
+            _with_noise(
+                compare(
+                    "gateway.p50", ours=latency["ours"], peer=latency["peer"], unit="ms", goal=0.95, limit=1.0
+                ),
+                compare("", ours=latency["again"], peer=latency["peer"], unit="ms"),
             ),
-            _ratio("gateway.keepalive", throughput["ours"], throughput["closing"], goal=1.05),
-            _ratio("gateway.bare", throughput["bare_ours"], throughput["bare_peer"], goal=None),
+            _requests("gateway.keepalive", throughput, peer="closing", goal=1.05),
+            _requests("gateway.bare", throughput, ours="bare_ours", peer="bare_peer", goal=None),
         ]
 
     def _measure(self, urls: Mapping[str, str], figure: str, *, connections: int) -> dict[str, list[float]]:
@@ -209,8 +215,26 @@ def _load(url: str, *, figure: str, connections: int, seconds: int) -> float:
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000, None: 1}[unit]
 
 
-def _ratio(name: str, ours: list[float], peer: list[float], *, goal: float | None) -> Figure:
-    return compare(name, ours=ours, peer=peer, unit="requests/s", higher_is_better=True, goal=goal)
+def _requests(
+    name: str,
+    values: Mapping[str, list[float]],
+    *,
+    ours: str = "ours",
+    peer: str = "peer",
+    goal: float | None,
+) -> Figure:
+    def of(side: str, target: float | None) -> Figure:
+        return compare(
+            name, ours=values[side], peer=values[peer], unit="requests/s", higher_is_better=True, goal=target
+        )
+
+    figure = of(ours, goal)
+    return _with_noise(figure, of("again", None)) if peer == "peer" else figure
+
+
+def _with_noise(figure: Figure, noise: Figure) -> Figure:
+    """Put the ratio of a second peer to the first beside a figure; far from 1, the machine is too busy to tell."""
+    return replace(figure, details={"noise": round(noise.ratio, 3)})
 
 
 if __name__ == "__main__":

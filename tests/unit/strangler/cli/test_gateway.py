@@ -1,0 +1,50 @@
+"""`strangler gateway`, as far as it needs neither servers nor a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from strangler.gateway.stamp import Stamp
+
+
+def run(*words: str, capsys) -> str:
+    call_command("strangler", "gateway", *words)
+    return capsys.readouterr().out
+
+
+def test_it_prints_what_it_renders(capsys):
+    text = run("render", "nginx", "--fresh", capsys=capsys)
+    assert text.startswith("# /etc/nginx/conf.d/strangler.conf")
+    assert Stamp.find(text).revision == 0
+    assert "server images:8000;" in text
+    assert "server 127.0.0.1:8001;" in run("render", "nginx", "--fresh", "--machine", capsys=capsys)
+
+
+def test_it_writes_files_and_says_which_and_finds_no_difference_then(tmp_path, capsys):
+    said = run("render", "--fresh", "--output", str(tmp_path), capsys=capsys).split()
+    assert all(Path(name).is_file() for name in said)
+    assert (tmp_path / "nginx" / "strangler.conf").is_file()
+    assert not (tmp_path / "nginx" / "strangler.d").exists()
+    assert run("diff", "--fresh", "--output", str(tmp_path), capsys=capsys) == ""
+
+
+def test_a_difference_is_shown_and_is_a_failure(tmp_path, capsys):
+    run("render", "procfile", "--fresh", "--output", str(tmp_path), capsys=capsys)
+    (tmp_path / "Procfile").write_text("web: something else\n")
+    with pytest.raises(SystemExit) as end:
+        run("diff", "procfile", "--fresh", "--output", str(tmp_path), capsys=capsys)
+    assert end.value.code == 1
+    assert "-web: something else" in capsys.readouterr().out
+
+
+def test_the_secret_is_rendered_only_if_it_is_asked_for(tmp_path, capsys):
+    run("render", "secrets", "--fresh", "--output", str(tmp_path), capsys=capsys)
+    assert "Strangler-Gateway" in (tmp_path / "nginx" / "strangler.d" / "secret.conf").read_text()
+
+
+def test_an_unknown_target_is_named_with_the_nearest_one(capsys):
+    with pytest.raises(CommandError, match=r"no target 'ngnix'.*Did you mean 'nginx'"):
+        run("render", "ngnix", "--fresh", capsys=capsys)
