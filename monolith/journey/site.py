@@ -32,6 +32,7 @@ class Ports:
     monolith: int
     images: int
     email: int
+    reporting: int
     valkey: int
     smtp: int
 
@@ -48,10 +49,12 @@ class Ports:
             )
         first = monolith or free_port(8000)
         images = free_port(first + 1)
+        email = free_port(images + 1)
         return cls(
             monolith=first,
             images=images,
-            email=free_port(images + 1),
+            email=email,
+            reporting=free_port(email + 1),
             valkey=free_port(6379),
             smtp=free_port(1025),
         )
@@ -59,7 +62,7 @@ class Ports:
     @property
     def options(self) -> list[str]:
         """The options for `strangler up`."""
-        names = ("monolith", "images", "email", "smtp", *(["valkey"] if needs_valkey() else []))
+        names = ("monolith", "images", "email", "reporting", "smtp", *(["valkey"] if needs_valkey() else []))
         return [f"--port={name}={getattr(self, name)}" for name in names]
 
 
@@ -162,6 +165,8 @@ class Site:
             "DATABASE_URL": f"sqlite:///{self.state / 'monolith.sqlite3'}",
             "IMAGES_DATABASE_URL": f"sqlite:///{self.state / 'images.sqlite3'}",
             "EMAIL_DATABASE_URL": f"sqlite:///{self.state / 'email.sqlite3'}",
+            "REPORTING_DATABASE_URL": f"sqlite:///{self.state / 'reporting.sqlite3'}",
+            "REPORTING_FOLDER": str(self.state / "reports"),
             "MEDIA_ROOT": str(self.state / "media"),
             **QUICK,
         }
@@ -171,6 +176,7 @@ class Site:
             "MONOLITH_URL": self.url,
             "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}",
             "EMAIL_SERVICE_URL": f"http://127.0.0.1:{self.ports.email}",
+            "REPORTING_URL": f"http://127.0.0.1:{self.ports.reporting}",
             "EMAIL_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
             **({"BROKER_URL": f"redis://127.0.0.1:{self.ports.valkey}/0"} if needs_valkey() else {}),
         }

@@ -19,5 +19,6 @@ STRANGLER = {
     "SERVICE_URLS": {
         "images": env("IMAGES_URL", default="http://127.0.0.1:8001"),
         "email": env("EMAIL_SERVICE_URL", default="http://127.0.0.1:8002"),
+        "reporting": env("REPORTING_URL", default="http://127.0.0.1:8003"),
     },
 }

@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "ALLOWED_HOSTS": "shop.example.org",
     "IMAGES_URL": "http://images:8001",
     "EMAIL_SERVICE_URL": "http://email:8002",
+    "REPORTING_URL": "http://reporting:8003",
 }
 
 

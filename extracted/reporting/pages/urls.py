@@ -1,0 +1,18 @@
+"""URLs of the staff pages, below /reporting/."""
+
+from django.urls import path
+
+from extracted.reporting.pages import files, reports, runs
+
+app_name = "reporting"
+
+urlpatterns = [
+    path("", reports.overview, name="overview"),
+    path("reports/<slug:name>/", reports.report, name="report"),
+    path("reports/<slug:name>/chart.svg", reports.chart, name="chart"),
+    path("runs/", runs.history, name="history"),
+    path("runs/<uuid:pk>/", runs.run, name="run"),
+    path("runs/<uuid:pk>/status.json", runs.status, name="status"),
+    path("runs/<uuid:pk>/cancel/", runs.cancel, name="cancel"),
+    path("files/<str:token>/", files.file, name="file"),
+]
