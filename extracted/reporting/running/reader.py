@@ -15,6 +15,7 @@ from extracted.reporting.errors import ReportingError
 _SQLITE_STEPS = 10_000
 _SQLITE_INTERRUPTED = 9
 _MARIADB_TOO_LONG, _MYSQL_TOO_LONG, _MYSQL_INTERRUPTED = 1969, 3024, 1317
+_MYSQL_DATETIME = 12  # FIELD_TYPE.DATETIME
 _POSTGRES_CANCELLED = "57014"
 
 
@@ -29,7 +30,7 @@ def limited(limit: timedelta) -> Iterator[CursorWrapper]:
     Raises: StatementEndedError: it ended one.
     """
     set_limit, lift = _limits(limit)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _moments_as_texts():
         set_limit(cursor)
         try:
             yield cursor
@@ -40,6 +41,23 @@ def limited(limit: timedelta) -> Iterator[CursorWrapper]:
             raise StatementEndedError(f"the database ended a statement: more than {seconds:g} s") from error
         finally:
             lift(cursor)
+
+
+@contextmanager
+def _moments_as_texts() -> Iterator[None]:
+    """Have MariaDB's and MySQL's driver leave moments as the texts that they come as.
+
+    It makes a datetime of each in Python, which costs a quarter of the time of an export that writes a text again.
+    """
+    if connection.vendor != "mysql":
+        yield
+        return
+    raw, kept = connection.connection, connection.connection.converter
+    raw.converter = {**kept, _MYSQL_DATETIME: str}
+    try:
+        yield
+    finally:
+        raw.converter = kept
 
 
 def interrupter() -> Callable[[], None]:

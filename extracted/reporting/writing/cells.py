@@ -1,7 +1,7 @@
 """Values as the drivers give them, column by column, as what formats write.
 
-Drivers differ: SQLite gives floats for sums of money and texts for computed moments, MariaDB naive moments, PostgreSQL
-aware ones. A whole column at a time is several times faster than a cell at a time.
+Drivers differ: SQLite gives floats for sums of money, naive moments, and texts for computed ones, MariaDB texts (see
+`running.reader`), PostgreSQL aware moments. A whole column at a time is several times faster than a cell at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from typing import Any
 from extracted.reporting.definitions import Column, Kind
 
 Values = Sequence[Any]
+_NO_FRACTION = ".000000"  # as MariaDB writes it
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula when a text begins with it."""
 
@@ -22,7 +23,7 @@ def moment_text(value: Any) -> str:
         return ""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return str(value.astimezone(UTC))
-    return f"{value}+00:00"
+    return f"{str(value).removesuffix(_NO_FRACTION)}+00:00"
 
 
 def as_moment(value: Any) -> datetime:
@@ -55,8 +56,8 @@ def amounts(values: Values) -> list[Any]:
 
 def moments(values: Values) -> list[str]:
     """Return moments as texts."""
-    if values and isinstance(values[0], datetime) and values[0].tzinfo is None:
-        return ["" if value is None else f"{value}+00:00" for value in values]
+    if values and values[0].__class__ is str:
+        return [value and f"{value.removesuffix(_NO_FRACTION)}+00:00" for value in values]
     return [moment_text(value) for value in values]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from extracted.reporting.writing.pages import HtmlWriter, PdfWriter
 from extracted.reporting.writing.parts import Writer
 from extracted.reporting.writing.table import CsvWriter, JsonWriter
 from extracted.reporting.writing.xlsx import XlsxWriter
@@ -26,5 +27,13 @@ FORMATS = {
         extension="xlsx",
         content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ),
+    "html": Format(
+        title="Web page",
+        writer=HtmlWriter,
+        extension="html",
+        content_type="text/html; charset=utf-8",
+        most=5_000,
+    ),
+    "pdf": Format(title="PDF", writer=PdfWriter, extension="pdf", content_type="application/pdf", most=1_000),
     "json": Format(title="JSON", writer=JsonWriter, extension="json", content_type="application/json"),
 }

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,8 +12,10 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from extracted.reporting.definitions import Column, Kind
+from extracted.reporting.running import work
 from extracted.reporting.writing import FORMATS, Sheet, xlsx
 from extracted.reporting.writing.table import csv_lines
+from tests.services.reporting.conftest import file_of
 
 COLUMNS = (
     Column(name="text", title="Text"),
@@ -117,7 +120,45 @@ def test_going_on_has_every_row_once(write, name):
     assert found == [f"{batch}-{number}" for batch in range(4) for number in range(3)]
 
 
-@pytest.mark.parametrize("name", ["csv", "xlsx", "json"])
+def test_html_is_a_page_without_scripts_whose_cells_are_text(write):
+    page = write("html", [row(text) for text in NASTY], [row("<script>x</script>")]).read_text(
+        encoding="utf-8"
+    )
+    assert "&lt;script&gt;x" in page
+    assert "<script" not in page
+    assert page.count('<td dir="auto"') == (len(NASTY) + 1) * len(COLUMNS)
+    assert "שלום עולם" in page
+    assert "£1.50" in page
+
+
+@pytest.mark.parametrize("font", [None, "/nowhere.ttf"])
+def test_pdf_is_made_of_whatever_cells_with_or_without_a_font(write, configure, font):
+    if font:
+        configure(PDF_FONT=font)
+    content = write("pdf", [row(text) for text in NASTY]).read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["html", "pdf"])
+def test_what_is_for_people_says_when_rows_are_left_out(name, wish, lines, monkeypatch):
+    monkeypatch.setitem(FORMATS, name, replace(FORMATS[name], most=3))
+    lines(5)
+    run = wish(as_=name)
+    work(run.pk, holder="t1")
+    run.refresh_from_db()
+    assert (run.state, run.rows, run.note) == ("ready", 3, "Only the first 3 rows are shown.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chart_is_in_the_page(wish, shop):
+    run = wish("sales", as_="html")
+    work(run.pk, holder="t1")
+    assert "<svg" in file_of(run).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["csv", "xlsx", "json", "html", "pdf"])
 def test_nothing_is_a_file_too(write, name):
     assert write(name, []).stat().st_size > 0
 
