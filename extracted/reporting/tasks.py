@@ -12,6 +12,7 @@ from extracted.reporting.feed.tables import moment
 from extracted.reporting.running import work
 from extracted.reporting.running.pruning import prune as prune_runs
 from extracted.reporting.running.requeueing import requeue as requeue_runs
+from extracted.reporting.scheduling import fire as fire_schedules
 from strangler.errors import MessageError
 from strangler.service.inbox import Delivery, receive
 
@@ -58,6 +59,12 @@ def mark() -> None:
 def requeue() -> None:
     """Announce overdue runs again."""
     requeue_runs()
+
+
+@app.task(name="reporting.fire")
+def fire() -> None:
+    """Make the runs of schedules that are due."""
+    fire_schedules()
 
 
 @app.task(name="reporting.prune")

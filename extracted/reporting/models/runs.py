@@ -49,6 +49,7 @@ class Schedule(models.Model):
     is_superuser = models.BooleanField(default=False, help_text="Whether the owner was one when it was made.")
     next_at = models.DateTimeField(db_index=True)
     is_active = models.BooleanField(default=True)
+    problem = models.TextField(blank=True, help_text="Why it was stopped.")
 
     def __str__(self) -> str:
         return f"{self.report} every {self.every}"

@@ -20,7 +20,7 @@ from extracted.reporting.running.reader import StatementEndedError
 from extracted.reporting.writing import FORMATS
 
 PREVIEW_ROWS = 20
-_FORM_KEYS = ("csrfmiddlewaretoken", "format")
+_FORM_KEYS = ("csrfmiddlewaretoken", "format", "every", "recipients")
 # A picture: its style is inside it, and it is shown by <img>, which runs nothing.
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

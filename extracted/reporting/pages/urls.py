@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from extracted.reporting.pages import files, reports, runs
+from extracted.reporting.pages import files, reports, runs, schedules
 
 app_name = "reporting"
 
@@ -14,5 +14,8 @@ urlpatterns = [
     path("runs/<uuid:pk>/", runs.run, name="run"),
     path("runs/<uuid:pk>/status.json", runs.status, name="status"),
     path("runs/<uuid:pk>/cancel/", runs.cancel, name="cancel"),
+    path("reports/<slug:name>/schedule/", schedules.make, name="schedule"),
+    path("schedules/", schedules.schedules, name="schedules"),
+    path("schedules/<int:pk>/stop/", schedules.stop, name="stop"),
     path("files/<str:token>/", files.file, name="file"),
 ]

@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from extracted.reporting.conf import config
+from extracted.reporting.delivery import deliver
 from extracted.reporting.feed import freshness
 from extracted.reporting.models import UNFINISHED, Run, State
 
@@ -73,10 +74,14 @@ def put_back(claim: Claim, *, reason: str = "", wait: timedelta = timedelta(0)) 
 
 
 def ready(claim: Claim, *, file: str, size: int, rows: int, note: str, work: timedelta) -> bool:
-    """End the run: its file is in place. False if it is not ours any more, or was cancelled meanwhile."""
+    """End the run: its file is in place, and its recipients get a mail. False if it is not ours any more, or was cancelled meanwhile."""
     found = held(claim).filter(is_cancelled=False)
     changes = {"file": file, "bytes": size, "rows": rows, "note": note, "work": claim.run.work + work}
-    return bool(found.update(**_end(State.READY), **changes))
+    with transaction.atomic():
+        is_ours = bool(found.update(**_end(State.READY), **changes))
+        if is_ours:
+            deliver(Run.objects.get(pk=claim.run.pk))
+    return is_ours
 
 
 def fail(claim: Claim, *, reason: str) -> None:
