@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 endif
 
 BIN := .venv/bin
-BENCHES := compare export facade images relay shadow uploads
+BENCHES := compare export facade images relay reporting shadow uploads
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
@@ -32,7 +32,7 @@ check: python ## lint, formatting, types, layers, migrations, system checks, doc
 	@$(PYTHON) tools/environment.py .venv dev mysql
 	@$(BIN)/python tools/check.py
 
-bench: python ## measure against peers (NAME=uploads, images, facade, relay, compare or export; without NAME all of them)
+bench: python ## measure against peers (NAME=uploads, images, facade, relay, compare, export or reporting; without NAME all of them)
 	@for name in $(NAME); do test -f tests/bench/$$name.py || { \
 		echo "there is no benchmark $$name; there are: $(BENCHES)" >&2; exit 2; }; done
 	@$(PYTHON) tools/servers.py mariadb mysqlclient redis rabbitmq nginx wrk

@@ -73,6 +73,12 @@ def put_back(claim: Claim, *, reason: str = "", wait: timedelta = timedelta(0)) 
     )
 
 
+def stumble(claim: Claim, *, reason: str, wait: timedelta) -> None:
+    """Leave the run to another try after *wait*; so many in a row without progress and it is given up."""
+    put_back(claim, reason=reason, wait=wait)
+    held(claim).update(losses=F("losses") + 1)
+
+
 def ready(claim: Claim, *, file: str, size: int, rows: int, note: str, work: timedelta) -> bool:
     """End the run: its file is in place, and its recipients get a mail. False if it is not ours any more, or was cancelled meanwhile."""
     found = held(claim).filter(is_cancelled=False)
@@ -118,7 +124,7 @@ def _ended(run: Run) -> bool:
     if run.is_cancelled:
         return bool(cancelled(mine))
     if (losses := _losses(run)) >= config().max_losses:
-        reason = f"given up: {losses} workers in a row were lost while working on it"
+        reason = f"given up: {losses} workers in a row were lost or failed while working on it. {run.reason}"
         return bool(mine.update(**_end(State.FAILED, reason=reason)))
     return False
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DatabaseError
 from django.utils import timezone
 
 from extracted.reporting.conf import config
@@ -67,6 +68,9 @@ def _worked(claim: Claim, watch: Watch) -> bool:
         return _ended(claim, watch, error)
     except SoftTimeLimitExceeded:
         progress.put_back(claim, reason="its worker was interrupted; it goes on", wait=_LATER)
+    except DatabaseError as error:
+        logger.exception("run %s: the database failed, it is tried again", claim.run.pk)
+        progress.stumble(claim, reason=f"the database failed: {error}", wait=_LATER)
     except OSError as error:
         _record_disk(claim, error)
     return True

@@ -130,6 +130,17 @@ def test_a_run_belongs_to_one_worker_until_its_lease_ends_or_its_message_comes_a
     assert "3 workers in a row were lost" in run.reason
 
 
+def test_a_database_that_fails_again_and_again_is_named(wish, shop, pages):
+    pages(query=Query(sql="SELECT {limit} FROM nowhere {after}", after="", keys=1, arguments=lambda _: []))
+    run = wish()
+    for number in range(4):
+        assert work(run.pk, holder=f"t{number}") is False
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert "3 workers" in run.reason
+    assert "no such table: nowhere" in run.reason
+
+
 def test_a_worker_that_comes_back_from_the_dead_publishes_nothing(wish, shop, monkeypatch):
     run = wish()
     finish = Part.sync
