@@ -31,6 +31,7 @@ ENDLESS = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
 SELECT COUNT(*), '{after}{limit}', COUNT(*) FROM n WHERE i < 0
 """
+ENDLESS_ON_MARIADB = "SELECT COUNT(*), '{after}{limit}', 1 FROM seq_1_to_100000000000 WHERE MD5(seq) = 'x'"
 
 
 @pytest.fixture
@@ -46,7 +47,8 @@ def pages(monkeypatch):
 @pytest.fixture
 def endless(pages):
     """Make the report of order lines one that never ends."""
-    pages(query=Query(sql=ENDLESS, after="", keys=1, arguments=lambda _: []))
+    sql = ENDLESS_ON_MARIADB if connection.vendor == "mysql" else ENDLESS
+    pages(query=Query(sql=sql, after="", keys=1, arguments=lambda _: []))
 
 
 def rows_of(run):
@@ -138,7 +140,7 @@ def test_a_database_that_fails_again_and_again_is_named(wish, shop, pages):
     run.refresh_from_db()
     assert run.state == State.FAILED
     assert "3 workers" in run.reason
-    assert "no such table: nowhere" in run.reason
+    assert "nowhere" in run.reason
 
 
 def test_a_worker_that_comes_back_from_the_dead_publishes_nothing(wish, shop, monkeypatch):
