@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 endif
 
 BIN := .venv/bin
-BENCHES := compare facade gateway images move move_verify relay shadow uploads
+BENCHES := compare export facade gateway images move move_verify relay reporting shadow uploads
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help

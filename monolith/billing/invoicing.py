@@ -8,6 +8,7 @@ from monolith.billing.models import Invoice, InvoiceCounter, Payment
 from monolith.mail.letters import paid_invoice
 from monolith.mail.posting import post_invoice
 from monolith.orders.models import Order
+from monolith.reports import feed
 
 
 class AlreadyPaidError(Exception):
@@ -56,5 +57,6 @@ def pay_by_demo_card(invoice: Invoice, *, card_last4: str) -> Payment:
         raise AlreadyPaidError
     payment = Payment.objects.create(invoice=locked, amount=locked.due, card_last4=card_last4)
     Order.objects.filter(pk=locked.order_id, status=Order.Status.PLACED).update(status=Order.Status.PAID)
+    feed.announce("order", [locked.order_id])
     post_invoice(paid_invoice(locked))
     return payment

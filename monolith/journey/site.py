@@ -33,6 +33,7 @@ class Ports:
     images: int
     email: int
     accounts: int
+    reporting: int
     valkey: int
     smtp: int
 
@@ -50,11 +51,13 @@ class Ports:
         first = monolith or free_port(8000)
         images = free_port(first + 1)
         email = free_port(images + 1)
+        accounts = free_port(email + 1)
         return cls(
             monolith=first,
             images=images,
             email=email,
-            accounts=free_port(email + 1),
+            accounts=accounts,
+            reporting=free_port(accounts + 1),
             valkey=free_port(6379),
             smtp=free_port(1025),
         )
@@ -62,7 +65,8 @@ class Ports:
     @property
     def options(self) -> list[str]:
         """The options for `strangler up`."""
-        names = ("monolith", "images", "email", "accounts", "smtp", *(["valkey"] if needs_valkey() else []))
+        services = ("images", "email", "accounts", "reporting")
+        names = ("monolith", *services, "smtp", *(["valkey"] if needs_valkey() else []))
         return [f"--port={name}={getattr(self, name)}" for name in names]
 
 
@@ -162,7 +166,15 @@ class Site:
         self._parts[name] = Running(arguments, environ={**self._environ, **(environ or {})})
 
     def _names(self) -> list[str]:
-        return [*(["valkey"] if needs_valkey() else []), "smtp", "monolith", "images", "email", "accounts"]
+        return [
+            *(["valkey"] if needs_valkey() else []),
+            "smtp",
+            "monolith",
+            "images",
+            "email",
+            "accounts",
+            "reporting",
+        ]
 
     def _defaults(self) -> dict[str, str]:
         return {
@@ -170,6 +182,8 @@ class Site:
             "IMAGES_DATABASE_URL": f"sqlite:///{self.state / 'images.sqlite3'}",
             "EMAIL_DATABASE_URL": f"sqlite:///{self.state / 'email.sqlite3'}",
             "ACCOUNTS_DATABASE_URL": f"sqlite:///{self.state / 'accounts.sqlite3'}",
+            "REPORTING_DATABASE_URL": f"sqlite:///{self.state / 'reporting.sqlite3'}",
+            "REPORTING_FOLDER": str(self.state / "reports"),
             "MEDIA_ROOT": str(self.state / "media"),
             **QUICK,
         }
@@ -180,6 +194,7 @@ class Site:
             "IMAGES_URL": f"http://127.0.0.1:{self.ports.images}",
             "EMAIL_SERVICE_URL": f"http://127.0.0.1:{self.ports.email}",
             "ACCOUNTS_URL": f"http://127.0.0.1:{self.ports.accounts}",
+            "REPORTING_URL": f"http://127.0.0.1:{self.ports.reporting}",
             "EMAIL_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
             **({"BROKER_URL": f"redis://127.0.0.1:{self.ports.valkey}/0"} if needs_valkey() else {}),
         }

@@ -11,6 +11,7 @@ from monolith.mail.letters import order_confirmation
 from monolith.mail.posting import post_order
 from monolith.orders.cart import Cart, Line
 from monolith.orders.models import Order, OrderItem
+from monolith.reports import feed
 
 
 class CartChangedError(Exception):
@@ -37,6 +38,7 @@ def place_order(order: Order, *, cart: Cart, user: AbstractBaseUser) -> Order:
     order.total = sum(line.amount for line in lines)
     order.save()
     items = OrderItem.objects.bulk_create([_item(line, order) for line in lines])
+    feed.announce("item", [item.pk for item in items])
     invoice = make_invoice(order)
     post_order(order_confirmation(order, items=items, invoice=invoice))
     return order

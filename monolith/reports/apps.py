@@ -1,5 +1,7 @@
 """Configuration of the reports app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class ReportsConfig(AppConfig):
 
     name = "monolith.reports"
     verbose_name = "Reports"
+
+    def ready(self) -> None:
+        """Begin to hear of changes, for the reporting service."""
+        import_module("monolith.reports.signals").connect()

@@ -130,6 +130,9 @@ PHOTO_MAX_PIXELS = 80_000_000
 PHOTO_MAX_FRAMES = 50
 DATA_UPLOAD_MAX_NUMBER_FILES = 50
 
+# Tell the reporting service of every change that its reports show; off where there is no such service.
+REPORTS_FEED = env.bool("REPORTS_FEED", default=False)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

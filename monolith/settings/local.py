@@ -21,6 +21,7 @@ STRANGLER = {
         "images": env("IMAGES_URL", default="http://127.0.0.1:8001"),
         "email": env("EMAIL_SERVICE_URL", default="http://127.0.0.1:8002"),
         "accounts": env("ACCOUNTS_URL", default="http://127.0.0.1:8003"),
+        "reporting": env("REPORTING_URL", default="http://127.0.0.1:8004"),
     },
     "USER_FIELDS": SHARED_USER_FIELDS,
 }

@@ -71,8 +71,10 @@ class Site:
             place: where the processes run.
             is_fresh: leave the database alone: every seam where it stands before anybody moved it.
         """
+        topology = config().topology
+        login = topology.login
         return cls(
-            topology=config().topology,
+            topology=topology,
             snapshot=Snapshot() if is_fresh else load(),
             place=place,
             key_cookie=config().cookie_name,
@@ -81,6 +83,10 @@ class Site:
             csrf_cookie=settings.CSRF_COOKIE_NAME,
             connect_timeout=config().connect_timeout,
             idle_timeout=config().idle_timeout,
+            login_cookies=(login.session_cookie,) if login else (),
+            service_cookies={
+                name: tuple(sorted(each.kept_cookies)) for name, each in topology.services.items()
+            },
         )
 
     @property

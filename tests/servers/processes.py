@@ -227,6 +227,8 @@ class MariaDB(PrivateServer):
             "--no-defaults",
             *self.user(),
             f"--datadir={self.data}",
+            # Not /tmp: a server that starts removes the temporary tables of those that run there.
+            f"--tmpdir={self.folder}",
             f"--port={self.port}",
             f"--bind-address={HOST}",
             f"--socket={self.folder / 'socket'}",

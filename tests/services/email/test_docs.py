@@ -34,5 +34,10 @@ def test_it_names_every_reason_of_a_dead_letter():
 
 
 def test_it_names_every_template():
-    assert re.findall(r"^\| `(\w+)` \| `\w+\.", PAGE, re.MULTILINE) == ["welcome", "order", "invoice"]
-    assert names() == ["invoice", "order", "welcome"]
+    assert re.findall(r"^\| `(\w+)` \| `\w+\.", PAGE, re.MULTILINE) == [
+        "report",
+        "welcome",
+        "order",
+        "invoice",
+    ]
+    assert names() == ["invoice", "order", "report", "welcome"]

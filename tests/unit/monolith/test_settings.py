@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "IMAGES_URL": "http://images:8001",
     "EMAIL_SERVICE_URL": "http://email:8002",
     "ACCOUNTS_URL": "http://accounts:8003",
+    "REPORTING_URL": "http://reporting:8004",
 }
 
 

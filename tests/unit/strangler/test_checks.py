@@ -116,8 +116,6 @@ class Other:
     """A router that has no opinion."""
 
 
-
-
 @pytest.fixture
 def replicated(sound, monkeypatch):
     """Return settings with a MariaDB and a replica of it, as they should be."""

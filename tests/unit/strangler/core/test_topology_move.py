@@ -9,7 +9,9 @@ from strangler.errors import TopologyError
 
 
 def moved(content):
-    _, services, _ = parse({"services": {"images": {"settings": "s", "move": content}}}, where="strangler.toml")
+    _, services, _ = parse(
+        {"services": {"images": {"settings": "s", "move": content}}}, where="strangler.toml"
+    )
     return dict(services["images"].move_tables)
 
 

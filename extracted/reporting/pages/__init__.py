@@ -1,0 +1,1 @@
+"""The staff pages: reports with their parameters and a preview, runs with their progress, files, schedules."""

@@ -1,0 +1,17 @@
+"""Settings of the reporting benchmark: the service, with all the time that a report needs."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from extracted.reporting.settings import *  # noqa: F403 - a settings module extends another one
+from extracted.reporting.settings import REPORTING
+
+REPORTING = {
+    **REPORTING,
+    "FOLDER": Path(tempfile.gettempdir()) / "bench-reporting",
+    "STATEMENT_TIMEOUT": timedelta(minutes=10),
+    "SLICE": timedelta(minutes=7),
+    "TASK_TIME_LIMIT": timedelta(minutes=8),
+}
+CELERY_BROKER_URL = "memory://"
