@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from strangler import tokens
 from strangler.bridge import users
@@ -211,3 +211,15 @@ def test_to_look_at_a_session_is_not_to_depend_on_it(monolith, ann, browser):
     browser.force_login(ann)
     assert "Vary" not in browser.get("/health/live")
     assert "Vary" not in Client().get("/health/live")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_on_asgi_it_is_the_same(monolith, item):
+    monolith.say_login(LOGIN, item)
+    client = AsyncClient()
+    client.cookies[COOKIE] = LOGIN
+    answer = await client.get(PROFILE)
+    assert (answer.status_code, "Ann" in answer.text) == (200, True)
+    monolith.end_logins()
+    answer = await client.get(PROFILE)
+    assert (answer.status_code, answer.cookies[COOKIE]["max-age"]) == (302, 0)
