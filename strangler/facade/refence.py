@@ -106,10 +106,11 @@ class WsgiAgain:
             if result is not None:
                 return _closing(result, environ, intake)
             met = answer.met
-            if not _can_stay(met):
+            if met is not None and not _can_stay(met):
                 return _leave(environ, met, body, start_response)
             time.sleep(patience.rest())
-            meeting.settle(met)
+            if met is not None:
+                meeting.settle(met)
 
 
 def _leave(
@@ -158,7 +159,7 @@ class _WsgiTry:
     """One call of the application; its answer is thrown away if it may be done again."""
 
     def __init__(self, start_response: StartResponse, *, is_write: bool, is_last: bool) -> None:
-        self.met: FenceRaised
+        self.met: FenceRaised | None = None
         self._start_response = start_response
         self._is_write = is_write
         self._is_last = is_last
@@ -178,8 +179,6 @@ class _WsgiTry:
         if not self._is_void:
             return result
         close(result)
-        if self._attempt.met is None:
-            raise AssertionError("void without a fence")
         self.met = self._attempt.met
         return None
 
@@ -224,8 +223,11 @@ class AsgiAgain:
         body = AsgiBody(receive, intake)
         try:
             patience = meeting.Patience()
-            while met := await self._try(scope, body.as_receive(), send, is_last=patience.is_over):
+            while attempt := await self._try(scope, body.as_receive(), send, is_last=patience.is_over):
                 await asyncio.sleep(patience.rest())
+                met = attempt.met
+                if met is None:
+                    continue
                 await sync_to_async(meeting.settle, thread_sensitive=False)(met)
                 if not _can_stay(met):
                     return await self._leave(scope, met, body, send)
@@ -238,7 +240,8 @@ class AsgiAgain:
 
     async def _try(
         self, scope: dict[str, Any], receive: Receive, send: Send, *, is_last: bool
-    ) -> FenceRaised | None:
+    ) -> meeting.Attempt | None:
+        """Return the attempt if it is to be made again."""
         is_void, is_write = False, not AsgiIncoming(scope).is_safe
 
         async def forward(message: Message) -> None:
@@ -257,7 +260,7 @@ class AsgiAgain:
                 if not attempt.may_repeat:
                     raise
                 is_void = True
-        return attempt.met if is_void else None
+        return attempt if is_void else None
 
     async def _leave(self, scope: dict[str, Any], met: FenceRaised, body: AsgiBody, send: Send) -> None:
         if DECISION_KEY in scope:

@@ -9,6 +9,10 @@ Note [Nothing to refuse]: triggers see rows. A statement of somebody late that f
 the switch, meets no fence, and its change would be lost without a word. So behind a write that changed nothing the wrapper
 asks the fence itself, with the lock that a trigger would have taken. A view that reads, and answers 404 for what it did
 not find, writes nothing at all: whoever made the attempt asks in the end whether the owner is still the same.
+
+Note [Victims]: triggers are made while writers work. A transaction that uses two tables and comes in between can make a circle
+with that, and MariaDB and MySQL end it by a deadlock error in the writer, never in the DDL. While tables may change hands,
+work that was such a victim is done again, too, whoever else was in the circle.
 """
 
 from __future__ import annotations
@@ -45,6 +49,7 @@ MYSQL_ERRNO = 31990
 """The error number that triggers raise on MariaDB and MySQL; below 45000, which is any trigger's."""
 SQLSTATE = "45SF1"
 """The SQLSTATE that triggers raise on PostgreSQL, MariaDB and MySQL."""
+DEADLOCK_ERRNO, DEADLOCK_SQLSTATE = 1213, "40P01"
 FENCES = "strangler_fence"
 """The table with a row for each move, on both sides."""
 ADVISORY = 0x53464E43
@@ -85,25 +90,27 @@ class Attempt:
         has_committed: something of it is in a database for good.
         has_asked: it asked where a table is that may change hands.
         is_last: it will not be done again, whatever it meets.
+        is_victim: a server ended it to end a deadlock. See Note [Victims].
     """
 
     met: FenceRaised | None = None
     has_committed: bool = False
     has_asked: bool = False
     is_last: bool = False
+    is_victim: bool = False
     _watched: set[object] = field(default_factory=set)
 
     @property
     def may_repeat(self) -> bool:
-        """Whether it met the fence, nothing would be done twice, and there is time left."""
-        return self.met is not None and not self.has_committed and not self.is_last
+        """Whether it met the fence or was a victim, nothing would be done twice, and there is time left."""
+        return (self.met is not None or self.is_victim) and not self.has_committed and not self.is_last
 
     def look_behind(self) -> None:
         """Ask whether what it saw was late: a table that it asked for has another owner than when it began.
 
         One query, where it can matter: not for work that asked for no such table, and not for what can't be done again.
         """
-        if self.met is not None or self.has_committed or not self.has_asked:
+        if self.met is not None or self.is_victim or self.has_committed or not self.has_asked:
             return
         seen = snapshot.current()
         try:
@@ -292,6 +299,7 @@ def watch(
     except DatabaseError as error:
         met = recognise(error)
         if met is None:
+            _note_victim(error)
             raise
         raise _noted(met) from error
     if _READS.match(sql):
@@ -308,6 +316,16 @@ def _noted(met: FenceRaised) -> FenceRaised:
     if attempt is not None:
         attempt.met = met
     return met
+
+
+def _note_victim(error: DatabaseError) -> None:
+    """See Note [Victims]."""
+    attempt, cause = _attempt.get(), error.__cause__ or error
+    code = error.args[0] if error.args else 0
+    if attempt is not None and (
+        code == DEADLOCK_ERRNO or getattr(cause, "sqlstate", None) == DEADLOCK_SQLSTATE
+    ):
+        attempt.is_victim = bool(snapshot.current().turning)
 
 
 def _ask_fence(sql: str, context: Mapping[str, Any]) -> None:

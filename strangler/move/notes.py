@@ -18,7 +18,7 @@ from strangler.conf import config
 from strangler.move.dialects.base import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from strangler.move.dialects.base import Dialect, Key
 
@@ -28,6 +28,7 @@ CREATE = (
     "number INTEGER NOT NULL, noted TEXT NOT NULL)"
 )
 BEGINNING = 0  # stands for a table's number in the row that says since when keys are noted
+AT_ONCE = 200  # rows in one statement
 LONGEST = 50_000  # bytes of keys in one row; MySQL's TEXT has 65,535
 
 
@@ -82,12 +83,13 @@ class Notes:
             for id_, number, noted in rows
         ]
 
-    def replace(self, note: Note, keys: Sequence[Key]) -> None:
-        """Let only *keys* of *note* stay noted, in one transaction."""
+    def replace(self, notes: Sequence[Note], keys: Mapping[int, Sequence[Key]]) -> None:
+        """Let only *keys* of *notes*, number of a table → keys, stay noted, in one transaction."""
         with self.target.transaction():
-            self._delete([note.id])
-            for text in _texts(keys):
-                self._insert(note.number, text)
+            for number, some in keys.items():
+                for text in _texts(some):
+                    self._insert(number, text)
+            self._delete([note.id for note in notes])
 
     def end(self) -> None:
         """Forget all notes, and note no more."""
@@ -101,8 +103,10 @@ class Notes:
         return id_
 
     def _delete(self, ids: Sequence[str]) -> None:
-        for id_ in ids:
-            self.target.execute(Statement(sql=f"DELETE FROM {TABLE} WHERE id = %s", params=(id_,)))  # noqa: S608
+        for start in range(0, len(ids), AT_ONCE):
+            some = tuple(ids[start : start + AT_ONCE])
+            sql = f"DELETE FROM {TABLE} WHERE id IN ({', '.join(['%s'] * len(some))})"  # noqa: S608
+            self.target.execute(Statement(sql=sql, params=some))
 
     def _select(self, what: str, where: str) -> list[tuple[str, ...]]:
         sql = f"SELECT {what} FROM {TABLE} WHERE move_id = %s AND {where}"  # noqa: S608

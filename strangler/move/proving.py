@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from strangler.move.checksums import Pair as ColumnPair
     from strangler.move.databases import Pair
     from strangler.move.dialects.base import Key
+    from strangler.move.notes import Note
     from strangler.move.report import RowDifference
     from strangler.move.tables import TablePair
 
@@ -60,12 +61,14 @@ class Prover:
 
     def lessen(self) -> int:
         """Compare all noted rows while writers go on; return how many keys stay noted, because they change just now."""
-        remaining = 0
-        for note in self.notes.read():
-            differing = self._differing(note.number, note.keys)
-            self.notes.replace(note, [key for key, _ in differing])
-            remaining += len(differing)
-        return remaining
+        notes = self.notes.read()
+        differing = {
+            number: [key for key, _ in self._differing(number, keys)]
+            for number, keys in _by_table(notes).items()
+        }
+        if notes:
+            self.notes.replace(notes, differing)
+        return sum(len(keys) for keys in differing.values())
 
     def prove(self) -> int:
         """Compare what is still noted, behind the fence; return how many keys there were.
@@ -75,11 +78,9 @@ class Prover:
         """
         if not self.beginning or self.notes.beginning() != self.beginning:
             raise MoveError("it was verified anew meanwhile. Try again after that.", move=self.service)
-        keys: dict[int, set[Key]] = {}
-        for note in self.notes.read():
-            keys.setdefault(note.number, set()).update(note.keys)
+        keys = _by_table(self.notes.read())
         for number, some in keys.items():
-            found = [each for slice_ in _slices(list(some)) for each in self._compare(number, slice_)]
+            found = [each for slice_ in _slices(some) for each in self._compare(number, slice_)]
             if found:
                 self._refuse(found)
         return sum(len(some) for some in keys.values())
@@ -111,6 +112,14 @@ class Prover:
             for key in {**one, **other}
         )
         return [difference for difference in found if difference]
+
+
+def _by_table(notes: Sequence[Note]) -> dict[int, list[Key]]:
+    """Return number of a table → its noted keys, each once."""
+    keys: dict[int, dict[Key, None]] = {}
+    for note in notes:
+        keys.setdefault(note.number, {}).update(dict.fromkeys(note.keys))
+    return {number: list(some) for number, some in keys.items()}
 
 
 def _slices(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:

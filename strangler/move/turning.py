@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 BUDGET = timedelta(seconds=1)
 LOCK_SHARE = 0.6  # of the budget may go by until the fence is locked
-CALM = 200  # changes that are few enough to be followed while writers wait
+CALM = 1_000  # changes that are few enough to be followed and compared while writers wait
 CATCH_UP = timedelta(seconds=30)
 TRIES = (
     50  # as the victim of deadlocks, each a moment long; see Note [The switch is the victim] in `fence_sql`

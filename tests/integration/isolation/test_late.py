@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from strangler.errors import FenceRaised
 from strangler.facade.refence import WsgiAgain
@@ -76,6 +76,22 @@ def test_a_call_that_did_not_find_what_is_elsewhere_by_now_is_done_again():
         return "found"
 
     assert meeting.retry(work) == "found"
+
+
+def test_a_call_that_was_the_victim_of_a_deadlock_is_done_again_while_tables_may_change_hands():
+    errors = [OperationalError(meeting.DEADLOCK_ERRNO, "Deadlock found")]
+
+    def execute(*_):
+        if errors:
+            raise errors.pop()
+        return "done"
+
+    assert meeting.retry(lambda: meeting.watch(execute, "SELECT 1", (), False, {})) == "done"
+    ownership.settle(TABLES)
+    snapshot.refresh()
+    errors.append(OperationalError(meeting.DEADLOCK_ERRNO, "Deadlock found"))
+    with pytest.raises(OperationalError):
+        meeting.retry(lambda: meeting.watch(execute, "SELECT 1", (), False, {}))
 
 
 def test_a_call_that_fails_for_another_reason_fails_once():
