@@ -20,7 +20,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
-PER_SECOND = 10
+PER_SECOND = 20
 PASSWORD = "bench"
 IS_SHOP = settings.ROOT_URLCONF.startswith("monolith")
 SHOP = """
