@@ -57,7 +57,7 @@ class OrderItem(models.Model):
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     photo = models.ForeignKey(
         Photo,
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,  # Django would look for order items beside the photo; see photos.deletion
         null=True,
         blank=True,
         related_name="order_items",

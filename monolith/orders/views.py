@@ -93,7 +93,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     """Show one order."""
     orders = Order.objects.select_related("invoice").filter(user=request.user)
     order = get_object_or_404(orders, number=number)
-    items = order.items.select_related("photo", "variant__product")
+    items = order.items.select_related("variant__product").prefetch_related("photo")
     return render(request, "orders/detail.html", {"order": order, "items": items})
 
 

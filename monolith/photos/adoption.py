@@ -20,7 +20,7 @@ from django.utils.timezone import is_naive
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from monolith.photos.models import RENDITION_SIZES, Photo, title_of
+from monolith.photos.models import RENDITION_SIZES, Photo, home, title_of
 from strangler.errors import TokenError
 from strangler.service import read_principal
 from strangler.tokens import PRINCIPAL_HEADER
@@ -67,7 +67,7 @@ def store(fields: dict[str, Any]) -> tuple[Photo, bool]:
     if not get_user_model().objects.filter(pk=fields["owner_id"]).exists():
         raise BadFieldsError({"owner_id": f"There is no user {fields['owner_id']}."})
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=home()):
             return Photo.objects.create(**fields), True
     except IntegrityError:
         # The same call ran beside us and was first; without its row, the caller has to come again.

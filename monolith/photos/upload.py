@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from monolith.photos.inspection import Header, NotAPhotoError, inspect
-from monolith.photos.models import Photo, title_of
+from monolith.photos.models import Photo, home, title_of
 from monolith.photos.renditions import Pictures, render
 
 Result = TypeVar("Result")
@@ -94,17 +94,20 @@ def _store_files(
     }
 
 
-@transaction.atomic
 def _save_rows(stored: list[dict[str, Any]], *, owner: AbstractBaseUser) -> Received:
     """Make the rows, all at the end: while pictures are made no transaction keeps other writers waiting."""
     received = Received()
-    for fields in stored:
-        photo, is_new = Photo.objects.get_or_create(owner=owner, checksum=fields["checksum"], defaults=fields)
-        if is_new:
-            received.created.append(photo)
-        else:
-            received.known.append(photo)
-            transaction.on_commit(partial(_remove, [fields["original"], *fields["renditions"].values()]))
+    with transaction.atomic(using=home()):
+        for fields in stored:
+            photo, is_new = Photo.objects.get_or_create(
+                owner=owner, checksum=fields["checksum"], defaults=fields
+            )
+            if is_new:
+                received.created.append(photo)
+            else:
+                received.known.append(photo)
+                needless = [fields["original"], *fields["renditions"].values()]
+                transaction.on_commit(partial(_remove, needless), using=home())
     return received
 
 

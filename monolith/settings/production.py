@@ -1,7 +1,15 @@
 """Settings for a real server: secrets from the environment, HTTPS only, hashed static file names."""
 
 from monolith.settings.base import *  # noqa: F403 - a settings module extends another one
-from monolith.settings.base import BASE_DIR, REPLICAS, SHARED_USER_FIELDS, STATE_DIR, STORAGES, env
+from monolith.settings.base import (
+    BASE_DIR,
+    REPLICAS,
+    SERVICE_DATABASES,
+    SHARED_USER_FIELDS,
+    STATE_DIR,
+    STORAGES,
+    env,
+)
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
@@ -10,6 +18,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 STRANGLER = {
     "TOPOLOGY": BASE_DIR / "strangler.toml",
     "REPLICAS": {"default": REPLICAS} if REPLICAS else {},
+    "SERVICE_DATABASES": SERVICE_DATABASES,
     "SIGNING_KEYS": env.list("STRANGLER_SIGNING_KEYS"),
     "BEHIND_PROXY": True,
     "USER_FIELDS": SHARED_USER_FIELDS,

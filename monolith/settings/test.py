@@ -15,11 +15,16 @@ INSTALLED_APPS = [*INSTALLED_APPS, "strangler.service"]
 # accounts service: a shop that runs beside the tests must not hear of their users.
 STRANGLER = {
     **STRANGLER,
+    "SERVICE_DATABASES": {},
     "SNAPSHOT_INTERVAL": timedelta(0),
     "ISOLATION": "raise",
     "ISOLATION_RATCHET": BASE_DIR / "strangler-ratchet.toml",
     "SERVICE_URLS": {**STRANGLER["SERVICE_URLS"], "accounts": "http://127.0.0.1:1"},
 }
+
+# One database, whatever the environment of a developer names.
+DATABASES.pop("images", None)
+DATABASE_ROUTERS = []
 
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class OwnershipRouter:
     """A database router that follows ownership; it never waits for a query."""
 
-    def db_for_read(self, model: type[Model], **_: Any) -> str | None:
+    def db_for_read(self, model: type[Model], *, instance: Model | None = None, **_: Any) -> str | None:
         """Return the alias of the service that owns the model's table, or None."""
-        return alias_of(model._meta.db_table)
+        return alias_of(model._meta.db_table) or _home_from(model, instance)
 
-    def db_for_write(self, model: type[Model], **_: Any) -> str | None:
+    def db_for_write(self, model: type[Model], *, instance: Model | None = None, **_: Any) -> str | None:
         """Return the same: reads follow writes, so that nobody reads what was there before the switch."""
-        return alias_of(model._meta.db_table)
+        return alias_of(model._meta.db_table) or _home_from(model, instance)
 
     def allow_relation(self, one: Model, other: Model, **_: Any) -> bool | None:
         """Let keys lead from one database to the other: they are loose, and no join follows them."""
@@ -45,6 +45,17 @@ class OwnershipRouter:
         if services:
             return table is not None and owners.service_of(table) in services
         return False if table is not None and owners.is_split and alias_of(table) else None
+
+
+def _home_from(model: type[Model], instance: Model | None) -> str | None:
+    """Return the monolith's database for what *instance* of a moved table refers to; Django would look beside it.
+
+    An instance itself stays where it was read: what is saved late meets the fence there.
+    """
+    if instance is None or isinstance(instance, model):
+        return None
+    is_elsewhere = instance._state.db in config().service_databases.values()  # noqa: SLF001 - as Django documents it
+    return config().database if is_elsewhere and not config().service else None
 
 
 def alias_of(table: str) -> str | None:

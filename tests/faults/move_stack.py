@@ -118,7 +118,11 @@ class MoveStack:
         return self.start("-m", "django", "strangler", "move", "images", "start")
 
     def wait_for_stage(self, stage):
-        wait_until(lambda: self.stage() == stage, explain=self.said)
+        wait_until(
+            lambda: self.stage() == stage,
+            patience=2 * PATIENCE,
+            explain=lambda: f"{self.audit()} {self.said()}",
+        )
 
     def stage(self):
         rows = self.fetch("source", "SELECT stage FROM strangler_move_moverecord ORDER BY id DESC LIMIT 1")

@@ -37,6 +37,18 @@ def test_a_switch_sends_the_model_to_the_service_and_a_reverse_brings_it_back():
     assert router.db_for_read(Photo) is None
 
 
+def test_what_a_moved_row_refers_to_is_looked_for_at_home(settings):
+    ownership.assign(TABLES, owner="images")
+    snapshot.refresh()
+    photo = Photo()
+    photo._state.db = "images"
+    assert router.db_for_read(User, instance=photo) == router.db_for_write(User, instance=photo) == "default"
+    assert router.db_for_read(User, instance=User()) is None
+    ownership.assign(TABLES, owner="monolith")
+    snapshot.refresh()
+    assert router.db_for_write(Photo, instance=photo) is None, "it meets the fence where it was read"
+
+
 def test_a_decision_asks_no_database(django_assert_num_queries):
     ownership.assign(TABLES, owner="images")
     snapshot.refresh()
