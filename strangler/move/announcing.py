@@ -29,11 +29,11 @@ def announce(record: MoveRecord, *, is_waiting: bool = False) -> None:
     """Have it known that the tables of *record* may change hands from now on. Idempotent.
 
     Args:
-        is_waiting: return when every process that follows has had the time to know.
+        is_waiting: return when every process that follows has had the time to know; where none follows, at once.
     """
     owner = record.service if record.at is MoveStage.SWITCHED else MONOLITH
     written_at = ownership.announce(labels(record), owner=owner, fence=record.pk)
-    if is_waiting:
+    if is_waiting and config().snapshot_interval:
         known_at = written_at + 2 * config().snapshot_interval + GRACE
         time.sleep(max(0.0, (known_at - timezone.now()).total_seconds()))
 

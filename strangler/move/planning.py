@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from strangler.conf import config
 from strangler.errors import PreflightError
-from strangler.move import laying
+from strangler.move import laying, notes
 from strangler.move.models import MoveRecord
 from strangler.move.positions import CREATE
 from strangler.move.preflight import Refusal, examine
@@ -105,7 +105,7 @@ def _planned(table: TablePair, *, pair: Pair) -> PlannedTable:
 
 
 def _steps(tables: list[TablePair], *, move: int, pair: Pair) -> list[Step]:
-    steps = [Step(end="target", note="where positions are kept", statements=(CREATE,))]
+    steps = [Step(end="target", note="where positions are kept", statements=(CREATE, notes.CREATE))]
     for table in tables:
         ddl = pair.source.follow_ddl(table.source, move=move, number=table.number)
         steps.append(Step(end="source", note=f"changelog of {table.source.name}", statements=tuple(ddl)))

@@ -21,10 +21,12 @@ from django.db import Error as DatabaseError
 from strangler.core.stages import MoveStage
 from strangler.errors import MoveBusyError, MovePausedError
 from strangler.move import records
+from strangler.move.announcing import announce, retract
 from strangler.move.attempts import Attempts
 from strangler.move.copying import Copier
 from strangler.move.dialects.base import Load
 from strangler.move.drift import refuse_drift
+from strangler.move.fence import Fence
 from strangler.move.following import ENTRIES, Follower
 from strangler.move.laying import lay, table_pairs
 from strangler.move.positions import Positions
@@ -139,12 +141,19 @@ class Runner:
 
     def _work(self) -> int:
         if self.record.at is MoveStage.CREATED:
-            lay(self.record, tables=self.tables, pair=self.pair)
-            records.change_stage(self.record, MoveStage.COPYING, actor=self.actor)
+            self._lay()
             return 1
         if self.record.at is MoveStage.COPYING:
             return self._copy()
         return self._follow()
+
+    def _lay(self) -> None:
+        """Make changelogs and triggers, with requests able to begin anew. See Note [Victims] in `isolation.meeting`."""
+        Fence(dialect=self.pair.source, move=self.record.pk, service=self.record.service).lay()
+        announce(self.record, is_waiting=True)
+        lay(self.record, tables=self.tables, pair=self.pair)
+        records.change_stage(self.record, MoveStage.COPYING, actor=self.actor)
+        retract(self.record)
 
     def _copy(self) -> int:
         """Copy a burst, follow what changed meanwhile, and see whether all is copied."""

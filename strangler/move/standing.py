@@ -46,6 +46,8 @@ def keep_working(
             try:
                 runner.run(until=until)
             except (MoveBusyError, DatabaseError) as error:
+                if _is_over(record):
+                    return  # whoever ended the move took the changelogs away
                 has_worked = has_worked or bool(runner.tables)
                 passes = isinstance(error, MoveBusyError) or pair.source.is_retryable(error)
                 if not (has_worked and passes):
