@@ -85,13 +85,13 @@ for alias, url in zip(REPLICAS, env.list("DATABASE_REPLICA_URLS", default=[]), s
     DATABASES[alias] = database_from_url(url, variable="DATABASE_REPLICA_URLS")
     DATABASES[alias]["OPTIONS"]["connect_timeout"] = 1  # there are others; nobody should wait for a dead one
     DATABASES[alias]["TEST"] = {"MIRROR": "default"}
-DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]
+DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]  # the first: it asks those behind it for the primary
 # Where the gallery's table is once `manage.py strangler move images` has switched it; the router follows.
 SERVICE_DATABASES = {}
 if "IMAGES_DATABASE_URL" in env:
     DATABASES["images"] = database_from_url(env("IMAGES_DATABASE_URL"), variable="IMAGES_DATABASE_URL")
     SERVICE_DATABASES = {"images": "images"}
-    DATABASE_ROUTERS = ["strangler.isolation.router.OwnershipRouter"]
+    DATABASE_ROUTERS.append("strangler.isolation.router.OwnershipRouter")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
