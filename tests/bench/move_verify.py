@@ -129,7 +129,11 @@ GOALS = {"pt": 1.0, "reladiff": 1.5}
 def open_databases(**urls: str) -> None:
     """Configure Django with one database per side."""
     databases = {alias: database_from_url(url) for alias, url in urls.items()}
-    settings.configure(DATABASES={"default": {}, **databases}, INSTALLED_APPS=["strangler.move"], USE_TZ=True)
+    settings.configure(
+        DATABASES={"default": {}, **databases},
+        INSTALLED_APPS=["strangler.rollout", "strangler.isolation", "strangler.move"],
+        USE_TZ=True,
+    )
     django.setup()
 
 

@@ -60,7 +60,9 @@ def configure(folder: str) -> None:
     """Set Django up with nothing but the tables of moves."""
     url = f"sqlite:///{folder}/control.sqlite3"
     settings.configure(
-        INSTALLED_APPS=["strangler.move"], DATABASES={"default": database_from_url(url)}, USE_TZ=True
+        INSTALLED_APPS=["strangler.rollout", "strangler.isolation", "strangler.move"],
+        DATABASES={"default": database_from_url(url)},
+        USE_TZ=True,
     )
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)

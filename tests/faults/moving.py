@@ -18,11 +18,11 @@ from strangler.core.stages import MoveStage
 
 
 def configure(control):
-    """Set Django up with nothing but the tables of moves."""
+    """Set Django up with nothing but what moves need."""
     from strangler.conf import database_from_url
 
     settings.configure(
-        INSTALLED_APPS=["strangler.move"],
+        INSTALLED_APPS=["strangler.rollout", "strangler.isolation", "strangler.move"],
         DATABASES={"default": database_from_url(f"sqlite:///{control}")},
         USE_TZ=True,
     )
