@@ -32,9 +32,18 @@ os.environ.pop("COLUMNS", None)
 SERVICES = Path(__file__).parent / "services"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Announce the one marker of our own."""
+    config.addinivalue_line("markers", "long: runs with LONG=1 only, since a whole run has twelve minutes")
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of the same server in the same worker."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests to those who ask for them; keep tests of the same server in the same worker."""
+    if not os.environ.get("LONG"):
+        left = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
     group_by_server(items)
 
 

@@ -49,7 +49,14 @@ def test_no_write_is_lost_or_doubled_and_no_request_fails_through_a_move_and_bac
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", ["postgres", "crossing", "sqlite"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "sqlite",
+        pytest.param("postgres", marks=pytest.mark.long),
+        pytest.param("crossing", marks=pytest.mark.long),
+    ],
+)
 def test_the_same_holds_on_other_engines(request, kind):
     stack = request.getfixturevalue(f"{kind}_stack")
     stack.serve()

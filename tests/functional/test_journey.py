@@ -69,7 +69,7 @@ def test_a_port_that_is_taken_is_told_before_anything_is_prepared(journey, tmp_p
     assert not (tmp_path / "state" / "monolith.sqlite3").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.long), signal.SIGTERM])
 def test_a_journey_that_is_interrupted_closes_the_shop(journey, tmp_path, number):
     process = journey("--port", "25000")
     wait_for(tmp_path / "output", FIRST_ACT)
