@@ -149,7 +149,7 @@ def test_a_mail_that_gets_too_long_is_refused(configure):
 
 
 def test_every_template_of_the_shop_renders():
-    assert names() == ["invoice", "order", "welcome"]
+    assert names() == ["invoice", "order", "report", "welcome"]
     order = compose("order", context=ORDER, locale="en")
     assert order.subject == "Your order HT-1"
     assert "2 x Print 10 × 15: £12.50" in order.text
