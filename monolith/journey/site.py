@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -108,6 +109,32 @@ class Site:
             line = " ".join(arguments)
             raise StageError(f"manage.py {line} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout + (done.stderr if fails else "")
+
+    @contextlib.contextmanager
+    def working(self, *arguments: str) -> Iterator[None]:
+        """Run `manage.py` beside the block, and end it with Ctrl-C behind it.
+
+        Raises:
+            StageError: it exited with something else than 0; with its output.
+        """
+        path = self.state / "log" / f"{'-'.join(arguments[:4])}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as log:
+            process = subprocess.Popen(  # noqa: S603 (our own command)
+                [sys.executable, "manage.py", *arguments],
+                cwd=ROOT,
+                env=self._environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                yield
+            finally:
+                process.send_signal(signal.SIGINT)
+                status = process.wait(60)
+        if status:
+            raise StageError(f"manage.py {' '.join(arguments)} exited with {status}:\n{path.read_text()}")
 
     @contextlib.contextmanager
     def running(self) -> Iterator["Site"]:
