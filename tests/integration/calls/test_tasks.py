@@ -9,7 +9,7 @@ from tests.integration.calls.running import Site
 SEAMS = ("reports.nightly", "reports.flaky")
 
 
-@pytest.fixture(params=["redis", "rabbitmq"])
+@pytest.fixture
 def site(request, redis_url):
     broker = redis_url if request.param == "redis" else request.getfixturevalue("rabbitmq_url")
     with Site(broker=broker, results=redis_url.replace("/0", "/1")) as running:
@@ -21,6 +21,7 @@ def move(site: Site, stage: str) -> None:
         site.run("strangler", "rollout", seam, stage, "--force", "--reason", "a test")
 
 
+@pytest.mark.parametrize("site", [pytest.param("redis", marks=pytest.mark.long), "rabbitmq"], indirect=True)
 @pytest.mark.timeout(300)
 def test_no_job_is_lost_or_doubled_from_legacy_to_live_and_back(site):
     site.work("legacy")
@@ -39,6 +40,7 @@ def test_no_job_is_lost_or_doubled_from_legacy_to_live_and_back(site):
     assert expected - done == Counter()
 
 
+@pytest.mark.parametrize("site", ["redis", pytest.param("rabbitmq", marks=pytest.mark.long)], indirect=True)
 @pytest.mark.timeout(180)
 def test_what_was_sent_before_a_change_is_done_by_who_has_it_and_shown_until_then(site):
     sending = site.publish("a", rate=20)
