@@ -3,10 +3,12 @@
 import json
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from monolith.journey.narrator import duration
+from monolith.journey.running import StageError
 from monolith.journey.scene import PATIENCE, POLL_SECONDS, Scene
 from monolith.journey.visitor import Answer, Visitor
 
@@ -76,8 +78,9 @@ def _move(scene: Scene, uploads: Uploads) -> None:
 def _wait_for(stage: str, scene: Scene) -> bool:
     deadline = time.monotonic() + PATIENCE.total_seconds()
     while time.monotonic() < deadline:
-        if json.loads(scene.site.manage(*MOVE, "status", "--format", "json"))["stage"] == stage:
-            return True
+        with suppress(StageError):  # there is no move before `start` has begun one
+            if json.loads(scene.site.manage(*MOVE, "status", "--format", "json"))["stage"] == stage:
+                return True
         time.sleep(POLL_SECONDS)
     return False
 
