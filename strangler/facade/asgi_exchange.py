@@ -162,9 +162,7 @@ class _Attempt:
         body: bytes | AsgiAnswerStream = stream
         if is_short or not has_body(self._outgoing.method, response.status):
             body = b"".join([piece async for piece in stream])
-        elif (
-            response.content_type != "text/event-stream"
-        ):  # its head says "connected", long before the first event
+        elif response.content_type != "text/event-stream":  # whose head says "connected", before any event
             await stream.begin()
         return Reply(status=response.status, reason=response.reason or "", fields=fields, body=body)
 

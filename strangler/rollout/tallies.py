@@ -56,8 +56,8 @@ def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = N
 def flush() -> None:
     """Add this process's counts to the database; what can't be written stays for the next time.
 
-    All of them are one transaction: on SQLite each one keeps every reader out while it is committed. Processes that
-    begin the same minute together may deadlock on MariaDB; then each count is a statement of its own.
+    All of them are one transaction, since a commit each is felt beside the pages. Processes that begin the same minute
+    together may deadlock on MariaDB; then each count is a statement of its own.
     """
     taken = _take()
     try:
