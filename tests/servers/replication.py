@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import MySQLdb
 import psycopg
 
-from tests.servers.processes import HOST, MariaDB, PostgreSQL, PrivateServer
+from tests.servers.processes import HOST, MariaDB, PostgreSQL
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 PATIENCE_SECONDS = 60
 
@@ -108,27 +108,3 @@ class StandbyPostgreSQL(PostgreSQL):
             while connection.execute(question).fetchone() != (True,):
                 assert time.monotonic() < deadline, f"{question} did not become true"
                 time.sleep(0.01)
-
-
-class HAProxy(PrivateServer):
-    """An HAProxy with the given configuration behind `global`; ``@PORT@`` stands for its port."""
-
-    name = "haproxy"
-
-    def __init__(self, configuration: str) -> None:
-        """Remember the configuration."""
-        super().__init__()
-        self._configuration = configuration
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "haproxy.cfg"
-
-    def prepare(self) -> None:
-        """Write the configuration."""
-        text = self._configuration.replace("@PORT@", str(self.port))
-        self._file.write_text(f"global\n    maxconn 500\n{text}\n")
-
-    def command(self) -> list[str]:
-        """Return haproxy in the foreground."""
-        return [self.program("haproxy"), "-db", "-f", str(self._file)]

@@ -15,8 +15,8 @@ from strangler.gateway import nginx as nginx_text
 from strangler.gateway.seams import SeamView
 from strangler.gateway.site import Site
 from tests.integration.gateway.pipelining import ask
-from tests.integration.gateway.servers import HAProxy
 from tests.servers.fixtures import require_server
+from tests.servers.haproxy import HAProxy
 from tests.servers.processes import free_port
 
 SEAMS = ("images.upload", "email.welcome", "reports.monthly", "a.b", "catalog.products.search")

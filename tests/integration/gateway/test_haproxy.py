@@ -13,9 +13,9 @@ from strangler.gateway import apply
 from strangler.gateway import haproxy as haproxy_text
 from strangler.gateway.installations import find
 from tests.integration.gateway.rendering import request, send
-from tests.integration.gateway.servers import HAProxy
 from tests.integration.gateway.stage import KEY, REQUESTS, Stage, side_by_topology
 from tests.servers.fixtures import require_server
+from tests.servers.haproxy import HAProxy
 
 
 def run(site) -> HAProxy:

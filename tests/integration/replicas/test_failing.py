@@ -9,11 +9,15 @@ import requests
 
 from tests.integration.replicas.running import Site, Visitors, wait_until
 from tests.servers.fixtures import require_server
-from tests.servers.replication import HAProxy
+from tests.servers.haproxy import HAProxy
+from tests.servers.processes import free_port
 
 pytestmark = pytest.mark.xdist_group("replication")  # one cluster for all
 
 READ_CLUSTER = """
+global
+    maxconn 500
+
 defaults
     mode tcp
     timeout connect 1s
@@ -23,7 +27,7 @@ defaults
     option redispatch 1
 
 listen reads
-    bind 127.0.0.1:@PORT@
+    bind 127.0.0.1:{port}
     balance roundrobin
     option mysql-check user haproxy
     default-server check inter 200ms fall 2 rise 1 on-marked-down shutdown-sessions
@@ -38,7 +42,9 @@ def proxy(cluster):
     """Return the port of an HAProxy before both servers."""
     require_server("haproxy")
     cluster.db02.execute("CREATE USER IF NOT EXISTS haproxy@'127.0.0.1'")
-    with HAProxy(READ_CLUSTER.format(db01=cluster.db01.port, db02=cluster.db02.port)) as running:
+    port = free_port()
+    text = READ_CLUSTER.format(port=port, db01=cluster.db01.port, db02=cluster.db02.port)
+    with HAProxy({"haproxy.cfg": text}, port=port) as running:
         yield running
 
 
