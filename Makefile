@@ -12,6 +12,8 @@ endif
 BIN := .venv/bin
 BENCHES := compare export facade gateway images move move_verify relay reporting shadow uploads
 export PYTHONUNBUFFERED := 1
+# Where the environment forbids it, hundreds of processes would compile the same sources anew: half of their start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench docs clean python
