@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 
@@ -72,12 +72,19 @@ def flush() -> None:
 
 
 def _write_at_once(taken: Counter[_Row]) -> None:
-    """Write *taken* in one transaction and empty it, or do neither."""
+    """Write *taken* in one transaction and empty it, or do neither.
+
+    Raises:
+        OperationalError: nobody is there to ask a second time: Django drops a connection that broke.
+    """
+    alias = config().database
     try:
-        with transaction.atomic(using=config().database):
+        with transaction.atomic(using=alias):
             for row in sorted(taken, key=repr):  # in one order, so that processes rather wait than deadlock
                 _add(row, taken[row])
     except OperationalError:
+        if connections[alias].connection is None:
+            raise
         return
     taken.clear()
 

@@ -15,6 +15,7 @@ from strangler.core.decision import Side
 from strangler.core.stages import RolloutStage
 from strangler.errors import TransitionError, UnknownSeamError
 from strangler.facade import override
+from strangler.move.databases import connection_to
 from strangler.rollout import Outcome, change, current, snapshot, tallies, tally
 from strangler.rollout.models import ProcessReport, Revision, RolloutEvent, RolloutRecord, SeamTally
 from strangler.rollout.propagation import wait_until_settled
@@ -111,6 +112,29 @@ def test_counts_that_could_not_be_written_are_kept(monkeypatch):
         patch.setattr(tallies, "_add", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             tallies.flush()
+    tallies.flush()
+    assert SeamTally.objects.get().count == 1
+
+
+def test_a_database_that_is_away_is_asked_once_and_the_counts_are_kept(monkeypatch, settings):
+    away = connection_to("sqlite:////no/such/folder/shop.sqlite3", alias="away")
+    asked = []
+
+    def ask():
+        asked.append(1)
+        with away.wrap_database_errors:
+            away.connect()
+
+    monkeypatch.setattr(away, "ensure_connection", ask)  # Django's tests connect to databases of the settings
+    monkeypatch.setitem(connections.settings, "away", away.settings_dict)
+    connections["away"] = away
+    tally(SEAM, side=Side.LEGACY, outcome=Outcome.DONE)
+    known, settings.STRANGLER = settings.STRANGLER, {**settings.STRANGLER, "DATABASE": "away"}
+    with pytest.raises(OperationalError, match="unable to open"):
+        tallies.flush()
+    settings.STRANGLER = known
+    del connections["away"]
+    assert len(asked) == 1
     tallies.flush()
     assert SeamTally.objects.get().count == 1
 
