@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from strangler.bridge.principals import principal_of
 from strangler.conf import config
 from strangler.facade.policy import Cause, Failure
-from strangler.replicas.carrying import Visitor
+from strangler.replicas.carrying import Visitor, begin_visit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,7 @@ def _recognise(cookies: Mapping[str, str]) -> Principal | None:
     from django.contrib.auth import get_user  # noqa: PLC0415 - as below
     from django.contrib.sessions.middleware import SessionMiddleware  # noqa: PLC0415
 
-    Visitor(cookies)
+    begin_visit(cookies)  # a query below must see what this person has just written
     request = HttpRequest()
     request.COOKIES = dict(cookies)
     SessionMiddleware(lambda _request: HttpResponse()).process_request(request)
