@@ -18,6 +18,7 @@ strangler.E090  people may log in at a service, and this side of the bridge is m
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -33,7 +34,7 @@ from strangler.isolation import ROUTER
 from strangler.isolation.statements import can_parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 SANDBOX = "strangler.service.sandbox.SandboxMiddleware"
@@ -43,6 +44,21 @@ SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 ENGINES_WITH_POSITIONS = ("mysql", "postgresql", "postgis")
 LOGINS = "strangler.bridge.middleware.LoginMiddleware"
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+def _of_configuration(check: Callable[[Config], list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
+    """Make a system check that finds nothing while the configuration is wrong: `check_configuration` reports that."""
+
+    @wraps(check)
+    def run(**_: Any) -> list[CheckMessage]:
+        try:
+            read = config()
+        except ConfigurationError:
+            return []
+        return check(read)
+
+    del run.__wrapped__  # Django asks for the signature, and there it would find that of *check*
+    return run
 
 
 def check_configuration(**_: Any) -> list[CheckMessage]:
@@ -83,12 +99,10 @@ def check_csrf(**_: Any) -> list[CheckMessage]:
     ]
 
 
-def check_calls(**_: Any) -> list[CheckMessage]:
+@_of_configuration
+def check_calls(read: Config) -> list[CheckMessage]:
     """Report each `@seam` that the topology lacks beside others: it would stay in the process for ever (E006)."""
-    try:
-        known = [call.name for call in config().topology.calls]
-    except ConfigurationError:
-        return []  # check_configuration reports it
+    known = [call.name for call in read.topology.calls]
     return [
         Error(
             f"@seam({each.name!r}) on {each.place or 'a Celery task'} is no call of the topology.",
@@ -108,12 +122,9 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
     return [Error("The sandbox is not the first middleware.", hint=hint, id="strangler.E007")]
 
 
-def check_isolation(**_: Any) -> list[CheckMessage]:
+@_of_configuration
+def check_isolation(read: Config) -> list[CheckMessage]:
     """Report a guard that can't read statements (E050) and databases of services that do not exist (E051)."""
-    try:
-        read = config()
-    except ConfigurationError:
-        return []  # check_configuration reports it
     found: list[CheckMessage] = []
     if read.isolation is not Isolation.OFF and not can_parse():
         hint = "Install it with: pip install 'django-strangler[isolation]'"
@@ -131,15 +142,12 @@ def check_isolation(**_: Any) -> list[CheckMessage]:
     return found
 
 
-def check_replicas(**_: Any) -> list[CheckMessage]:
+@_of_configuration
+def check_replicas(read: Config) -> list[CheckMessage]:
     """Report replicas that do not exist or tell no position (E080), and what reading from them lacks (E081)."""
-    try:
-        clusters = config().replicas
-    except ConfigurationError:
-        return []  # check_configuration reports it
-    aliases = [alias for primary, replicas in clusters.items() for alias in (primary, *replicas)]
+    aliases = [alias for primary, replicas in read.replicas.items() for alias in (primary, *replicas)]
     found = [message for alias in aliases for message in _check_alias(alias)]
-    return [*found, *_check_way_to_replicas()] if clusters else []
+    return [*found, *_check_way_to_replicas()] if read.replicas else []
 
 
 def _check_alias(alias: str) -> list[CheckMessage]:
@@ -167,22 +175,17 @@ def _check_way_to_replicas() -> list[CheckMessage]:
     return found
 
 
-def check_residency(**_: Any) -> list[CheckMessage]:
+@_of_configuration
+def check_residency(read: Config) -> list[CheckMessage]:
     """Report each store in which personal data would be outside of the regions that it may be in (E082)."""
-    try:
-        violations = find_violations(config().topology)
-    except ConfigurationError:
-        return []  # check_configuration reports it
     hint = "Keep it in another region, or correct the topology's `residency`."
-    return [Error(f"The {each}.", hint=hint, id="strangler.E082") for each in violations]
+    return [Error(f"The {each}.", hint=hint, id="strangler.E082") for each in find_violations(read.topology)]
 
 
-def check_bridge(**_: Any) -> list[CheckMessage]:
+@_of_configuration
+def check_bridge(read: Config) -> list[CheckMessage]:
     """Report a topology with a service to log in at, where the monolith could not know its logins (E090)."""
-    try:
-        login = config().topology.login
-    except ConfigurationError:
-        return []  # check_configuration reports it
+    login = read.topology.login
     if login is None:
         return []
     return [
