@@ -16,6 +16,7 @@ from monolith.journey.running import ROOT, Running, StageError
 SEAM = "images.upload"
 MAIL_SEAM = "email.welcome"
 GUIDE_SEAM = "images.guide"
+END_AFTER_SECONDS = 60
 HELPERS = {"valkey", "smtp"}
 # A worker that is killed keeps its photo until its lease ends, which is when it could at the latest have finished.
 # Real deployments allow more time for large photos, and more for a mail server to come back; nobody wants to watch that.
@@ -115,7 +116,7 @@ class Site:
         """Run `manage.py` beside the block, and end it with Ctrl-C behind it.
 
         Raises:
-            StageError: it exited with something else than 0; with its output.
+            StageError: it exited with something else than 0, or had to be killed; with its output.
         """
         path = self.state / "log" / f"{'-'.join(arguments[:4])}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -131,8 +132,7 @@ class Site:
             try:
                 yield
             finally:
-                process.send_signal(signal.SIGINT)
-                status = process.wait(60)
+                status = _interrupt(process)
         if status:
             raise StageError(f"manage.py {' '.join(arguments)} exited with {status}:\n{path.read_text()}")
 
@@ -225,6 +225,15 @@ class Site:
             "EMAIL_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
             **({"BROKER_URL": f"redis://127.0.0.1:{self.ports.valkey}/0"} if needs_valkey() else {}),
         }
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> int:
+    """End *process* as Ctrl-C does, or by force if it does not listen; returns its exit status."""
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return process.wait(END_AFTER_SECONDS)
+    os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
+    return process.wait()
 
 
 def needs_valkey() -> bool:
