@@ -167,4 +167,5 @@ def test_an_answer_that_breaks_off_breaks_off_for_the_client_too(site):
 def test_a_silent_body_is_given_up_after_the_idle_time(site, upstream):
     with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         _ = site.request("GET", "/safe/stall").content
+    upstream.wait_for_hang_up()
     assert upstream.hung_up == 1

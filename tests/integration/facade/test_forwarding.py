@@ -134,11 +134,7 @@ def test_pieces_of_an_answer_come_when_the_service_sends_them(site):
 def test_the_connection_to_the_service_ends_when_the_client_goes_away(site, upstream):
     with requests.get(f"{site.url}/safe/endless", stream=True, timeout=5) as answer:
         assert len(next(answer.iter_content(chunk_size=1024))) == 1024
-    for _ in range(50):
-        if upstream.hung_up:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the service still sends")
+    upstream.wait_for_hang_up()
 
 
 def pieces_of(size):
@@ -225,10 +221,7 @@ def test_a_client_that_goes_away_while_sending_sends_nothing_to_legacy(site, ups
     with socket.create_connection(("127.0.0.1", site.port)) as client:
         client.sendall(b"POST /once/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf")
         time.sleep(0.2)
-    for _ in range(30):
-        if upstream.hung_up:
-            break
-        time.sleep(0.1)
+    upstream.wait_for_hang_up()
     assert upstream.hung_up == 1
     assert upstream.seen == []
     assert site.request("GET", "/safe/echo").headers["Strangler-Side"] == "service"

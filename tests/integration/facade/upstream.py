@@ -57,6 +57,13 @@ class Upstream:
         self.seen.clear()
         self.hung_up = 0
 
+    def wait_for_hang_up(self) -> None:
+        """Return when somebody has gone away; a site may do so after the client has its answer."""
+        until = time.monotonic() + 5
+        while not self.hung_up:
+            assert time.monotonic() < until, "nobody has hung up"
+            time.sleep(0.01)
+
     @property
     def last(self) -> Seen:
         return self.seen[-1]
