@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-
-try:
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-except ImportError:  # the system checks say so where the guard is on, and nobody else needs it
-    _has_parser = False
-else:
-    _has_parser = True
+from functools import cache, lru_cache
+from importlib.util import find_spec
 
 _DIALECTS = {"mysql": "mysql", "postgresql": "postgres", "sqlite": "sqlite", "oracle": "oracle"}
 _DATA = re.compile(
@@ -20,9 +12,10 @@ _DATA = re.compile(
 )
 
 
+@cache
 def can_parse() -> bool:
-    """Return whether sqlglot is installed."""
-    return _has_parser
+    """Return whether sqlglot is installed; the system checks say so where the guard is on, and nobody else needs it."""
+    return find_spec("sqlglot") is not None
 
 
 @lru_cache(maxsize=4096)
@@ -35,6 +28,10 @@ def tables_in(statement: str, *, vendor: str, known: frozenset[str]) -> frozense
     named = frozenset(table for table in known if table in statement)
     if not named or not _DATA.match(statement):
         return frozenset()
+    import sqlglot  # noqa: PLC0415 - of an extra, and large: a process that guards nothing starts without it
+    from sqlglot import exp  # noqa: PLC0415
+    from sqlglot.errors import SqlglotError  # noqa: PLC0415
+
     try:
         tree = sqlglot.parse_one(statement.replace("%s", "?"), read=_DIALECTS.get(vendor))
     except SqlglotError:
