@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 
 from PIL import Image, ImageCms
@@ -96,9 +97,10 @@ def png_with(chunk, *, before=b"IDAT"):
     return data[:position] + chunk + data[position:]
 
 
-def text_bomb(size=100_000_000):
-    """Return a compressed PNG text chunk that unpacks to *size* bytes."""
-    return png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(b"\0" * size, 9))
+@cache
+def text_bomb():
+    """Return a compressed PNG text chunk that unpacks to 100 MB."""
+    return png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100_000_000), 1))
 
 
 def gif_with_frames(count):
