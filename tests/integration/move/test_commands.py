@@ -1,4 +1,4 @@
-"""`strangler move` as an operator types it, in processes of its own."""
+"""`strangler move` as an operator types it, each command in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
+from tests.servers.commands import Commands
 
 TOPOLOGY = """
 [services.images]
@@ -38,6 +39,7 @@ class Operator:
             "IMAGES_DATABASE_URL": self.urls["target"],
             "TOPOLOGY": str(folder / "strangler.toml"),
         }
+        self.commands = Commands(self.environment)
         self.sql("source", PHOTO.format("photo"))
         self.sql("target", PHOTO.format("image"))
         numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
@@ -50,14 +52,7 @@ class Operator:
         self.django("migrate", "--verbosity", "0")
 
     def django(self, *arguments, code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "django", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        done = self.commands.run(*arguments)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -94,7 +89,9 @@ class Operator:
 
 @pytest.fixture
 def operator(tmp_path):
-    return Operator(tmp_path)
+    operator = Operator(tmp_path)
+    yield operator
+    operator.commands.close()
 
 
 def test_the_plan_lists_every_statement_and_changes_nothing(operator):
@@ -168,7 +165,9 @@ def test_a_move_is_refused_by_name_and_changes_nothing(operator):
 
 
 def test_what_cannot_be_moved_is_said_with_the_next_step(operator):
+    operator.commands.close()
     del operator.environment["IMAGES_DATABASE_URL"]
+    operator.commands = Commands(operator.environment)
     assert "IMAGES_DATABASE_URL is not set" in operator.move("plan", code=1)
     assert "there is no such service. Did you mean 'images'?" in operator.django(
         "strangler", "move", "image", "plan", code=1
