@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from extracted.reporting.conf import config
 from extracted.reporting.definitions import REPORTS, Report
-from extracted.reporting.definitions.report import json_key
+from extracted.reporting.definitions.report import Row
 from extracted.reporting.errors import (
     CancelledError,
     LostError,
@@ -25,6 +25,7 @@ from extracted.reporting.errors import (
 )
 from extracted.reporting.models import Run
 from extracted.reporting.running import progress
+from extracted.reporting.running.ahead import ReadAhead
 from extracted.reporting.running.progress import Claim
 from extracted.reporting.running.reader import StatementEndedError, interrupter, limited
 from extracted.reporting.running.watch import Watch
@@ -163,29 +164,31 @@ class _Work:
         """Read and write pages; returns False if the slice was over before the end."""
         most = min(filter(None, (report.most(values), self.format.most, config().max_rows + 1)))
         saved_at = monotonic()
-        while (limit := min(report.page_rows, most - writer.rows)) > 0:
-            self.watch.check()
-            with limited(config().statement_timeout) as cursor:
-                rows = report.query.page(cursor, values, after=key, limit=limit)
-            if rows:
-                writer.add(rows)
-                key = json_key(rows[-1][-report.query.keys :])
-            self.watch.rows = writer.rows
-            self._check_rows(writer)
-            if len(rows) < limit:
-                break
-            if self.watch.is_slice_over or monotonic() - saved_at > _CHECKPOINT_EVERY.total_seconds():
-                self._save(writer, key)
-                saved_at = monotonic()
-            if self.watch.is_slice_over:
-                progress.put_back(self.claim)
-                return False
+        with ReadAhead(report, values, after=key, most=most - writer.rows) as pages:
+            while pages.go_on():
+                rows = pages.take()
+                is_due = (
+                    self.watch.is_slice_over or monotonic() - saved_at > _CHECKPOINT_EVERY.total_seconds()
+                )
+                if not is_due:
+                    pages.go_on()
+                self._add(writer, rows)
+                if is_due:
+                    self._save(writer, pages.key)
+                    saved_at = monotonic()
+                if is_due and self.watch.is_slice_over and pages.has_more:
+                    progress.put_back(self.claim)
+                    return False
         if self.format.most and writer.rows == self.format.most:
             writer.note = f"Only the first {self.format.most:,} rows are shown."
-        self._save(writer, key)
+        self._save(writer, pages.key)
         return True
 
-    def _check_rows(self, writer: Writer) -> None:
+    def _add(self, writer: Writer, rows: Sequence[Row]) -> None:
+        self.watch.check()
+        if rows:
+            writer.add(rows)
+        self.watch.rows = writer.rows
         if writer.rows > config().max_rows:
             raise ParameterError(
                 f"it has more than {config().max_rows:,} rows, which is the most: ask for less at a time"

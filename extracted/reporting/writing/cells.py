@@ -5,16 +5,19 @@ Drivers differ: SQLite gives floats for sums of money, naive moments, and texts 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from extracted.reporting.definitions import Column, Kind
 
 Values = Sequence[Any]
 _NO_FRACTION = ".000000"  # as MariaDB writes it
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = frozenset("=+-@\t\r")
 """What a spreadsheet takes for a formula when a text begins with it."""
+_first = itemgetter(0)
 
 
 def moment_text(value: Any) -> str:
@@ -42,8 +45,11 @@ def money_text(value: Any) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def texts(values: Values) -> list[str]:
+def texts(values: Values) -> Values:
     """Return texts that no spreadsheet runs: one that looks like a formula gets an apostrophe in front."""
+    with suppress(TypeError, IndexError):  # a cell is None, or empty
+        if FORMULA.isdisjoint(map(_first, values)):
+            return values
     return ["" if value is None else f"'{value}" if value[:1] in FORMULA else value for value in values]
 
 
