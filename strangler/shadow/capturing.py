@@ -1,7 +1,8 @@
 """Take captures from those who serve users, and write them in the background; nobody waits for it.
 
-One daemon thread per process, begun at the first capture. It works in small pieces with a breath between them, since
-in a Python process its work and a user's take turns. What there is no room for is lost, and counted by cause.
+One daemon thread per process, begun at the first capture. It works in small pieces, each in a gap that those who serve
+leave (see Note [Between the answers] in `gaps`); the fuller its queue, the less it waits for one. What there is no room
+for is lost, and counted by cause.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from strangler.conf import config
 from strangler.observing import Loss
 from strangler.shadow import captures
 from strangler.shadow.completing import SecretError, complete
+from strangler.shadow.gaps import wait_for_gap
 from strangler.shadow.losses import Losses, prune
 from strangler.shadow.queue import DraftQueue
 
@@ -33,7 +35,8 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY = timedelta(milliseconds=250)
 CHECK_EVERY = timedelta(seconds=1)
 PRUNE_EVERY = timedelta(minutes=10)
-BREATH = timedelta(milliseconds=1)
+PATIENCE = timedelta(milliseconds=100)
+"""The longest wait for a gap, before each piece of work while the queue is empty."""
 STOP_WITHIN = timedelta(seconds=2)
 BATCH = 2  # a statement for many would hold the interpreter for milliseconds, which a user's page would wait
 BATCH_BYTES = 4 * 1024 * 1024  # well within the largest packet that MariaDB takes by default
@@ -97,6 +100,7 @@ class Writer:
         now = time.monotonic()
         if now - self._checked_at < CHECK_EVERY.total_seconds():
             return
+        self._give_way()
         most = config().shadow_max_pending
         self.room = most - captures.count_pending(limit=most)
         self._checked_at = now
@@ -104,8 +108,12 @@ class Writer:
             self._pruned_at = now
             prune()
 
+    def _give_way(self) -> None:
+        if not self._stop.is_set():
+            wait_for_gap(PATIENCE.total_seconds() * self.queue.free_share)
+
     def _complete(self, draft: Draft) -> Capture | None:
-        time.sleep(BREATH.total_seconds())
+        self._give_way()
         seam = draft.capture.seam
         try:
             return complete(draft)
@@ -122,6 +130,7 @@ class Writer:
             self.losses.add(capture.seam, Loss.PENDING_LIMIT)
         if not within:
             return
+        self._give_way()
         try:
             captures.store(within)
         except DatabaseError as error:

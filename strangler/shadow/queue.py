@@ -38,6 +38,12 @@ class DraftQueue:
         """Whether not even a draft without bodies would be taken."""
         return len(self._drafts) >= self._size or self._bytes + OVERHEAD_BYTES > self._size_bytes
 
+    @property
+    def free_share(self) -> float:
+        """The share of its room that is free, of number or bytes, whichever is scarcer: 0.0 to 1.0."""
+        used = max(len(self._drafts) / self._size, self._bytes / self._size_bytes)
+        return max(0.0, 1.0 - used)
+
     def put(self, draft: Draft) -> bool:
         """Take *draft*; False if there is no room for it."""
         weight = weigh(draft)
