@@ -32,6 +32,7 @@ from tests.bench._harness import ROOT, Figure, compare, measure_alternating, rep
 KEY = "0123456789abcdef0123456789abcdef"
 ROUTES = 12
 GUNICORN = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
+ALIKE = ["setarch", "--addr-no-randomize"]  # the same addresses in each process
 PAGES = {"matched": "/", "unmatched": "/account/login/"}
 FORWARDED = "/photos/17/"
 ANSWER_BYTES = 2_000
@@ -105,21 +106,24 @@ class Bench:
     def legacy(self) -> Figure:
         """Compare the wrapped shop with the bare one, and the bare one with itself to show the noise.
 
-        Of two gunicorns with the same code one stays a few percent slower for as long as it lives, so each round
-        has servers of its own.
+        Of two gunicorns with the same code one stays a few percent slower for as long as it lives: dictionaries and
+        memory lie otherwise. So each round has servers of its own, and those of one round lie alike.
         """
         sites = {"ours": "wrapped", "peer": "bare", "again": "bare"}
         values: dict[str, dict[str, list[float]]] = {name: {side: [] for side in sites} for name in PAGES}
-        for _ in range(LEGACY_ROUNDS_PER_ROUND * self.rounds):
-            self._legacy_round(sites, values)
+        for number in range(LEGACY_ROUNDS_PER_ROUND * self.rounds):
+            self._legacy_round(number, sites, values)
         figures = [self._legacy_page(name, values[name]) for name in PAGES]
         worse = min(figures, key=lambda figure: figure.ratio)
         details = {key: value for figure in figures for key, value in figure.details.items()}
         return replace(worse, details=details)
 
-    def _legacy_round(self, sites: dict[str, str], values: dict[str, dict[str, list[float]]]) -> None:
+    def _legacy_round(
+        self, number: int, sites: dict[str, str], values: dict[str, dict[str, list[float]]]
+    ) -> None:
+        alike = {"PYTHONHASHSEED": str(number + 1)}
         with ExitStack() as stack:
-            urls = {side: stack.enter_context(self._serve(name)) for side, name in sites.items()}
+            urls = {side: stack.enter_context(self._serve(name, **alike)) for side, name in sites.items()}
             for name, path in PAGES.items():
                 measured = self._measure(
                     {side: url + path for side, url in urls.items()}, rounds=3, seconds=1
@@ -184,7 +188,7 @@ class Bench:
     @contextmanager
     def _serve(self, application: str, **variables: str) -> Iterator[str]:
         address = f"127.0.0.1:{_free_port()}"
-        command = [sys.executable, "-m", "gunicorn", "--bind", address, *GUNICORN]
+        command = [*ALIKE, sys.executable, "-m", "gunicorn", "--bind", address, *GUNICORN]
         command.append(f"tests.bench.facade_site:{application}")
         log = self.folder / f"{application}-{address}.log"
         environment = {**self.environment, **variables}
