@@ -31,7 +31,10 @@ AUDIENCE_HEADER = "Strangler-Audience"
 """Of the gateway's question who asks: the service that is to be told."""
 
 GATEWAY_HEADER = "Strangler-Gateway"
-"""Of the same question: `gateway_secret()`, so that nobody else may ask."""
+"""Of what only the gateway may ask or say: `gateway_secret()`."""
+
+FALLBACK_HEADER = "Strangler-Fallback"
+"""Of an answer: why legacy gave it. Of the gateway's request to legacy: why it does not go to the service."""
 
 MONOLITH = "monolith"
 """Audience of what is signed for the monolith."""

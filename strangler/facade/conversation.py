@@ -181,6 +181,9 @@ class Course:
             return Refuse(refusal)
         if self.decision.side is Side.LEGACY:
             return UseLegacy(decision=self.decision, framing=self.framing)
+        told = self.visit.told
+        if told is not None and policy.may_fall_back(self.visit.route, self.visit.incoming, told):
+            return self._fall_back(told)  # how long the service took, only the gateway knows
         return None
 
     def run(self) -> Conversation:
@@ -294,7 +297,7 @@ class Course:
             failure = Failure(cause=Cause.STATUS, status=reply.status)
             if policy.may_fall_back(self.visit.route, self.visit.incoming, failure):
                 yield Discard(reply)
-                return self._fall_back(failure)
+                return self._fall_back(failure, took=self.visit.took())
         self.door.tally_status(self.decision, reply.status, took=self.visit.took())
         return Deliver(reply, self._reply_fields(reply))
 
@@ -313,7 +316,7 @@ class Course:
 
     def _after_failure(self, failure: Failure) -> Ending:
         if policy.may_fall_back(self.visit.route, self.visit.incoming, failure):
-            return self._fall_back(failure)
+            return self._fall_back(failure, took=self._took(failure))
         self._log(failure, "refused")
         self.door.tally(self.decision, rollout.Outcome.FAILED, took=self._took(failure))
         refusal = answers.unavailable(
@@ -324,9 +327,9 @@ class Course:
         )
         return Refuse(refusal)
 
-    def _fall_back(self, failure: Failure) -> UseLegacy:
+    def _fall_back(self, failure: Failure, *, took: timedelta | None = None) -> UseLegacy:
         self._log(failure, "legacy answers")
-        self.door.tally(self.decision, rollout.Outcome.FALLBACK, took=self._took(failure))
+        self.door.tally(self.decision, rollout.Outcome.FALLBACK, took=took)
         decision = Decision(seam=self.decision.seam, side=Side.LEGACY, reason=Reason.FALLBACK)
         return UseLegacy(decision=decision, framing=self.framing, fallback=failure.reason)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import parse_cookie
 
+from strangler.conf import config
 from strangler.core.topology import SAFE_METHODS
 from strangler.facade.framing import NO_BODY, Framing, read_framing
 from strangler.facade.target import raw_path_of
@@ -29,7 +30,7 @@ class Incoming:
         path: decoded, as Django resolves it.
         raw_path: as the client sent it, without the script name; empty where the server does not tell.
         query: undecoded, without the question mark.
-        scheme: `http` or `https`, as the server believes it.
+        scheme: `http` or `https`, as the server believes it, which knows nothing of a proxy on another machine.
         peer: address of who connected; empty for a Unix socket.
         fields: the header fields.
         is_delimited: the protocol marks the end of a body itself (HTTP/2).
@@ -53,7 +54,7 @@ class Incoming:
         self.path = path
         self._raw_path = raw_path
         self.query = query
-        self.scheme = scheme
+        self._scheme = scheme
         self.peer = peer
         self.is_delimited = is_delimited
         self.can_stream = can_stream
@@ -63,6 +64,12 @@ class Incoming:
     def raw_path(self) -> str:
         """The path as the client sent it, without the script name; empty where the server does not tell."""
         return self._raw_path
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`, as the proxy in front says where it is ours, else as the server believes it."""
+        said = self.value("x-forwarded-proto") if config().is_behind_proxy else ""
+        return said if said in _SCHEMES else self._scheme
 
     @property
     def fields(self) -> Fields:
@@ -185,6 +192,7 @@ def _script_name(scope: Mapping[str, Any]) -> str:
 
 
 _UNDELIMITED_VERSIONS = frozenset({"1.0", "1.1"})
+_SCHEMES = frozenset({"http", "https"})
 _UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 _MAY_BE_EMPTY = frozenset({"content-type", "content-length"})
 

@@ -14,11 +14,13 @@ from strangler.conf import config
 from strangler.core.decision import Decision, Side, decide
 from strangler.errors import TokenError
 from strangler.facade import override
+from strangler.facade.asked import failure_told
 
 if TYPE_CHECKING:
     from strangler.core.stages import Rollout
     from strangler.core.topology import Route
     from strangler.facade.override import Override
+    from strangler.facade.policy import Failure
     from strangler.facade.request import Fields, Incoming
 
 _KEY = re.compile(r"[0-9A-Za-z_-]{8,64}")
@@ -36,6 +38,7 @@ class Visit:
         wish: verified override for this route and moment, not yet checked for staff.
         has_bad_wish: an override came that nobody signed, or whose time is over.
         request_id: of this request, new.
+        told: what the gateway says came of asking the service; see Note [Asked once] in `asked`.
         began: when the facade got it, on the clock of `took`.
     """
 
@@ -46,6 +49,7 @@ class Visit:
     wish: Override | None
     has_bad_wish: bool
     request_id: str
+    told: Failure | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def took(self) -> timedelta:
@@ -91,6 +95,7 @@ def begin(route: Route, incoming: Incoming) -> Visit:
         wish=wish,
         has_bad_wish=is_bad,
         request_id=new_request_id(),
+        told=failure_told(incoming),
     )
 
 

@@ -17,13 +17,39 @@ from strangler.gateway.keepalive import keep_idle
 from strangler.gateway.seams import SeamView, quoted, views
 from strangler.gateway.site import MONOLITH, Site
 from strangler.gateway.text import fill
-from strangler.tokens import AUDIENCE_HEADER, GATEWAY_HEADER, PRINCIPAL_HEADER, gateway_secret
+from strangler.tokens import (
+    AUDIENCE_HEADER,
+    FALLBACK_HEADER,
+    GATEWAY_HEADER,
+    PRINCIPAL_HEADER,
+    SANDBOX_HEADER,
+    SHADOW_HEADER,
+    gateway_secret,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UPLOAD_TIMEOUT = timedelta(seconds=300)
 BURST = 2  # seconds of the allowed rate that may come at once
+TOLD = (
+    ("Host", "$strangler_host"),
+    ("X-Real-IP", "$remote_addr"),
+    ("X-Forwarded-For", "$remote_addr"),
+    ("X-Forwarded-Proto", "$strangler_scheme"),
+    ("X-Forwarded-Host", "$strangler_host"),
+    *(
+        (name, '""')
+        for name in ("X-Forwarded-Port", "X-Forwarded-Server", "Forwarded", "Proxy", "TE", "Connection")
+    ),
+    ("Cookie", "$strangler_sent_cookies"),
+    ("Strangler-Request-Id", "$request_id"),
+    ("Strangler-Decision", "$strangler_sent_decision"),
+    (PRINCIPAL_HEADER, "$strangler_sent_principal"),
+    ("Strangler-Override", "$strangler_sent_override"),
+    *((name, '""') for name in (AUDIENCE_HEADER, SHADOW_HEADER, SANDBOX_HEADER)),
+)
+"""What a side gets to know of a request, header by header; an empty one is not sent at all."""
 SIDE_HEADERS = ("Side", "Fallback", "Request-Id", "Decision", "Principal", "Shadow", "Sandbox")
 
 
@@ -74,14 +100,6 @@ class Way:
     is_never_repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """An entry of the map from side, seam and method to a way."""
-
-    match: str
-    way: str
-
-
 def render(site: Site) -> str:
     """Return the content of `/etc/nginx/conf.d/strangler.conf`."""
     seams = views(site)
@@ -93,20 +111,22 @@ def render(site: Site) -> str:
         stamp=site.stamp,
         seams=[{"pattern": quoted("~" + view.pattern), "view": view} for view in seams],
         both=[view for view in seams if view.route.has_legacy],
-        both_pattern="|".join(view.seam.replace(".", r"\.") for view in seams if view.route.has_legacy),
+        limited=[view for view in seams if view.has_limit_at_legacy],
+        sent_to=[(view, _way_of(view)) for view in seams if view.may_be_service],
         splits=[split(view) for view in seams if view.is_split],
         sent=[view for view in seams if view.may_be_service],
         upstreams=[_upstream(name, site) for name in site.members],
         doors=list(_doors(seams, site)),
         ways=ways,
         sent_ways="|".join(way.name for way in ways if way.service),
-        targets=[target for view in seams for target in _targets(view)],
         origins=sorted({address for name in site.topology.services for address in site.servers(name)}),
         session_names="|".join(map(re.escape, site.session_cookies)),
         cookies=_cookies(site),
         audience_header=AUDIENCE_HEADER,
         principal_header=PRINCIPAL_HEADER,
         gateway_header=GATEWAY_HEADER,
+        fallback_header=FALLBACK_HEADER,
+        told=TOLD,
         own_headers=SIDE_HEADERS,
         burst=max(1, site.gateway.requests_per_second * BURST),
         key_cookie_age=int(site.key_cookie_age.total_seconds()),
@@ -182,7 +202,7 @@ def _ways(view: SeamView, site: Site) -> Iterator[Way]:
             yield _to_service(view, site, falls_back=True)
         if len(view.repeatable) < len(view.methods):
             yield _to_service(view, site, falls_back=False)
-    if view.route.has_legacy and view.route.max_body_bytes is not None:
+    if view.has_limit_at_legacy:
         yield Way(
             name=f"@{view.name}_at_legacy",
             about=f"{view.seam}, as long as the monolith does it.",
@@ -193,14 +213,18 @@ def _ways(view: SeamView, site: Site) -> Iterator[Way]:
         )
 
 
+def _way_of(view: SeamView) -> str:
+    """Return the way of a seam's requests to its service, or the variable that knows it by the method."""
+    return f"$way_of_{view.name}" if view.is_mixed else f"@{view.name}"
+
+
 def _to_service(view: SeamView, site: Site, *, falls_back: bool) -> Way:
     timeout = max(view.route.timeout, UPLOAD_TIMEOUT) if view.is_upload else view.route.timeout
-    mixed = bool(view.repeatable) and len(view.repeatable) < len(view.methods)
     methods = [method for method in view.methods if (method in view.repeatable) is falls_back]
     about = f"{view.seam}, {view.where}."
     return Way(
-        name=f"@{view.name}" + ("_once" if mixed and not falls_back else ""),
-        about=about if not mixed else f"{about[:-1]}: {', '.join(methods)}.",
+        name=f"@{view.name}" + ("_once" if view.is_mixed and not falls_back else ""),
+        about=about if not view.is_mixed else f"{about[:-1]}: {', '.join(methods)}.",
         upstream=view.route.service,
         service=view.route.service,
         limit=_limit(view, site),
@@ -210,17 +234,3 @@ def _to_service(view: SeamView, site: Site, *, falls_back: bool) -> Way:
         asks_legacy=view.route.has_legacy and not falls_back,
         is_never_repeated=not view.route.is_idempotent and not {"PUT", "DELETE"}.isdisjoint(methods),
     )
-
-
-def _targets(view: SeamView) -> Iterator[Target]:
-    seam = view.seam.replace(".", r"\.")
-    wish = "no-wish" if view.route.has_legacy else r"\S+"
-    start = f"~^{wish} service {seam} "
-    if view.may_be_service:
-        mixed = bool(view.repeatable) and len(view.repeatable) < len(view.methods)
-        methods = f"(?:{'|'.join(view.repeatable)})$" if mixed else ""
-        yield Target(match=quoted(start + methods), way=f"@{view.name}")
-        if mixed:
-            yield Target(match=quoted(start), way=f"@{view.name}_once")
-    if view.route.has_legacy and view.route.max_body_bytes is not None:
-        yield Target(match=quoted(rf"~ {seam} \S+$"), way=f"@{view.name}_at_legacy")

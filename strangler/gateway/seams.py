@@ -102,6 +102,16 @@ class SeamView:
         may_all = self.route.is_idempotent and not self.is_upload
         return [method for method in self.methods if may_all or method in SAFE_METHODS]
 
+    @property
+    def is_mixed(self) -> bool:
+        """Whether legacy may do some of its methods after the service has failed, and others not."""
+        return 0 < len(self.repeatable) < len(self.methods)
+
+    @property
+    def has_limit_at_legacy(self) -> bool:
+        """Whether the monolith does it with a limit of bodies of its own."""
+        return self.route.has_legacy and self.route.max_body_bytes is not None
+
 
 def views(site: Site) -> list[SeamView]:
     """Return all routes of *site* in the order in which they are tried."""

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from strangler.conf import config
 from strangler.gateway.stamp import Stamp
+from strangler.replicas.carrying import cookie_name as position_cookie
 from strangler.rollout.snapshot import Snapshot, load
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class Site:
             idle_timeout=config().idle_timeout,
             login_cookies=(login.session_cookie,) if login else (),
             service_cookies={
-                name: tuple(sorted(each.kept_cookies)) for name, each in topology.services.items()
+                name: (*sorted(each.kept_cookies), position_cookie(name))
+                for name, each in topology.services.items()
             },
         )
 

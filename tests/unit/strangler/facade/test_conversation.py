@@ -27,7 +27,7 @@ from strangler.facade.identity import Identity
 from strangler.facade.policy import Cause, Failure
 from strangler.facade.visit import begin
 from strangler.rollout import Snapshot, tallies
-from strangler.tokens import read_principal
+from strangler.tokens import gateway_secret, read_principal
 from tests.unit.strangler.facade.samples import incoming, route
 
 LIVE = Snapshot(rollouts={"images.page": Rollout(seam="images.page", stage=RolloutStage.LIVE)})
@@ -110,6 +110,36 @@ def test_a_failed_answer_is_let_go_before_legacy_answers():
     assert isinstance(ending, UseLegacy)
     assert (ending.fallback, str(ending.decision)) == ("status-503", "images.page=legacy;fallback")
     assert counted() == {("service", "fallback"): 1}
+
+
+@pytest.mark.parametrize(
+    ("word", "secret", "is_asked"),
+    [
+        ("status-504", "right", False),
+        ("principal", "right", False),
+        ("status-504", "guessed", True),
+        ("anything", "right", True),
+    ],
+)
+def test_a_service_that_the_gateway_has_asked_is_not_asked_again(settings, word, secret, is_asked):
+    settings.STRANGLER = {**settings.STRANGLER, "BEHIND_PROXY": True}
+    secret = gateway_secret() if secret == "right" else secret
+    course = Course(
+        Door(),
+        begin(route(), incoming(fields=[("Strangler-Fallback", word), ("Strangler-Gateway", secret)])),
+        LIVE,
+    )
+    ending = course.settle()
+    if is_asked:
+        assert ending is None
+    else:
+        assert (ending.decision.side, ending.fallback) == (Side.LEGACY, word)
+        assert counted() == {("service", "fallback"): 1}
+
+
+def test_the_gateways_word_counts_only_where_a_gateway_is_in_front():
+    fields = [("Strangler-Fallback", "status-504"), ("Strangler-Gateway", gateway_secret())]
+    assert begin(route(), incoming(fields=fields)).told is None
 
 
 def test_the_breaker_opens_and_then_nothing_is_asked():

@@ -115,3 +115,15 @@ def test_one_cookie_is_found_as_django_finds_it(make, header, value):
     incoming = make(header)
     assert incoming.cookie("key") == value
     assert incoming.cookies().get("key", "") == value
+
+
+@pytest.mark.parametrize(
+    ("said", "is_behind_proxy", "scheme"),
+    [("https", True, "https"), ("https", False, "http"), ("gopher", True, "http"), (None, True, "http")],
+)
+def test_a_proxy_of_ours_knows_how_the_client_came(settings, said, is_behind_proxy, scheme):
+    settings.STRANGLER = {"BEHIND_PROXY": is_behind_proxy}
+    environ = {**ENVIRON, "wsgi.url_scheme": "http"} | ({"HTTP_X_FORWARDED_PROTO": said} if said else {})
+    headers = [*SCOPE["headers"], *([(b"x-forwarded-proto", said.encode())] if said else [])]
+    assert wsgi(environ).scheme == scheme
+    assert AsgiIncoming({**SCOPE, "scheme": "http", "headers": headers}).scheme == scheme

@@ -14,6 +14,7 @@ from strangler.core.paths import PathPattern
 from strangler.core.seams import Route
 from strangler.core.stages import Rollout, RolloutStage
 from strangler.gateway.seams import SeamView, identifiers, path_regex, quoted
+from strangler.gateway.site import Site
 
 
 def view(path="/photos/", methods=("POST",), stage=RolloutStage.LEGACY, percent="0", **options) -> SeamView:
@@ -92,3 +93,9 @@ def test_legacy_may_repeat_what_is_safe_or_idempotent_unless_its_body_is_gone():
     assert view(methods=("POST",), is_idempotent=True).repeatable == ["POST"]
     upload = view(methods=("POST",), is_idempotent=True, max_body_bytes=100_000_000)
     assert (upload.is_upload, upload.repeatable) == (True, [])
+
+
+def test_a_service_gets_what_says_where_its_own_pages_may_be_read_from():
+    site = Site.now(is_fresh=True)
+    assert "strangler_position_images" in site.kept_cookies("images")
+    assert not any("position" in name for name in site.session_cookies)
