@@ -116,6 +116,7 @@ class Config:
         service_databases: in the monolith: service → alias of its database, where the router finds moved tables.
         verify_lifetime: how long a verification lets a switch happen.
         login_grace: how long the monolith goes on with whom the service named last, while it does not answer.
+        login_cache: how long it goes on with what the service said of a login, without asking again; zero asks each time.
         user_fields: of the user, kept in step where login is extracted; `profile.phone` is one of a related row.
         call_budget: longest time that a page may wait for services before that is logged; zero never logs.
         replicas: alias of a primary → aliases of what it may be read from, replicas or a balancer before them.
@@ -164,6 +165,7 @@ class Config:
     service_databases: Mapping[str, str] = field(default_factory=dict)
     verify_lifetime: timedelta = timedelta(hours=1)
     login_grace: timedelta = timedelta(minutes=10)
+    login_cache: timedelta = timedelta(seconds=5)
     user_fields: tuple[str, ...] = USER_FIELDS
     call_budget: timedelta = timedelta(milliseconds=300)
     replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -348,6 +350,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SERVICE_DATABASES": of_type(dict, "a dict"),
     "VERIFY_LIFETIME": read_duration,
     "LOGIN_GRACE": read_duration,
+    "LOGIN_CACHE": read_duration,
     "USER_FIELDS": read_names,
     "CALL_BUDGET": read_duration,
     "REPLICAS": read_replicas,

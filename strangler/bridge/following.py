@@ -97,6 +97,7 @@ class _Follower:
         try:
             if time.monotonic() - self._looked_at > LOOK_EVERY.total_seconds():
                 users.find_unnoticed()
+                logins.forget_ended()
                 self._looked_at = time.monotonic()
             done = step()
         except PeerUnavailableError as error:

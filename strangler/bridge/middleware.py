@@ -64,7 +64,7 @@ class LoginMiddleware:
 class VisitorMiddleware:
     """In the service that owns login: set `request.user` to whom the monolith's principal names.
 
-    A login of the service itself comes first. A principal that does not convince is answered with 401. Who changes their password
+    A login of the service itself comes first; when it ends, the monolith is told before the browser is. A principal that does not convince is answered with 401. Who changes their password
     here while their login lives in the monolith, where it ends thereby, is logged in here.
     """
 
@@ -73,10 +73,13 @@ class VisitorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer *request* as the user who is logged in."""
+        before = _own_login(request)
         with collecting() as changed:
             response = self._answer(request)
         if changed:
             users.push_quietly(changed)
+        if before and request.session.session_key != before:
+            logins.tell_end(before)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -99,6 +102,14 @@ class VisitorMiddleware:
 def is_visitor(request: HttpRequest) -> bool:
     """Whether the login of the request's user lives on the other side, and so has to end there."""
     return request.user.is_authenticated and SESSION_KEY not in request.session
+
+
+def _own_login(request: HttpRequest) -> str:
+    """Return the key of the session in which somebody is logged in here; to look is not to depend on it (`Vary`)."""
+    key, accessed = request.session.session_key, request.session.accessed
+    is_login = key is not None and SESSION_KEY in request.session
+    request.session.accessed = accessed
+    return str(key) if is_login else ""
 
 
 def _visitor(request: HttpRequest) -> AbstractBaseUser | None:

@@ -37,7 +37,10 @@ class Link(models.Model):
 
 
 class EndedLogin(models.Model):
-    """A login of the service that ended in the monolith while the service did not answer; it is told later."""
+    """In the monolith: a login of the service that has ended, on whichever side.
+
+    `cookie` is empty once the service knows. The row stays a while, since processes may remember the login.
+    """
 
     objects: ClassVar[models.Manager[Self]] = models.Manager()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from strangler.bridge.logins import TOLD
 from strangler.bridge.models import EndedLogin, Link
 
 if TYPE_CHECKING:
@@ -33,6 +34,6 @@ def make_report() -> UsersReport:
     return UsersReport(
         linked=Link.objects.filter(user__isnull=False).exclude(peer_id="").count(),
         due=Link.objects.filter(due_at__isnull=False).count(),
-        ended=EndedLogin.objects.count(),
+        ended=EndedLogin.objects.exclude(cookie=TOLD).count(),
         problems={str(link.uid): link.problem for link in Link.objects.exclude(problem="")},
     )

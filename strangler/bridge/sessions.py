@@ -1,6 +1,6 @@
 """In the monolith: who is logged in at the service, and the session here that is bound to that login.
 
-See Note [Where a login lives]. The service is asked once per request that brings its cookie, over a kept connection.
+See Note [Where a login lives]. The service is asked about each cookie, over a kept connection, see Note [Known for a moment].
 While it does not answer, whom it named last stays logged in for `STRANGLER["LOGIN_GRACE"]`, by the session here; whoever has none gets 503:
 see Note [No guessing who asks].
 """

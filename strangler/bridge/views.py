@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from strangler import tokens
-from strangler.bridge import users
+from strangler.bridge import logins, users
 from strangler.bridge.logins import COOKIE_HEADER
 from strangler.bridge.models import Link
 from strangler.bridge.peer import own_name, peer_name
@@ -76,10 +76,13 @@ def principal(request: HttpRequest) -> HttpResponse:
 @from_the_other_side
 @require_http_methods(["GET", "DELETE"])
 def login(request: HttpRequest) -> HttpResponse:
-    """Say whose the login of a session cookie is, or end it: 200 with a signed answer, 204 for nobody's."""
-    if not config().service:
-        raise Http404
+    """Say whose the login of a session cookie is, or end it: 200 with a signed answer, 204 for nobody's.
+
+    The monolith, which is never asked, takes notice of an end.
+    """
     cookie = request.headers.get(COOKIE_HEADER, "")
+    if not config().service:
+        return _take_notice(request, cookie)
     session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
     if request.method == "DELETE":
         session.flush()
@@ -144,6 +147,13 @@ class _Copy(dict[str, Any]):
 
     def cycle_key(self) -> None:
         pass
+
+
+def _take_notice(request: HttpRequest, cookie: str) -> HttpResponse:
+    if request.method != "DELETE":
+        raise Http404
+    logins.ended(cookie)
+    return HttpResponse(status=204)
 
 
 def _take(item: Any) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 
-from strangler.bridge import peer
+from strangler.bridge import known, peer
 from strangler.core.topology import Service, Topology
 from tests.integration.bridge.other_side import OtherSide
 
@@ -31,10 +32,12 @@ FIELDS = list(RECORD)
 @pytest.fixture
 def other_side():
     peer.forget()
+    known.forget()
     side = OtherSide()
     yield side
     side.stop()
     peer.forget()
+    known.forget()
 
 
 @pytest.fixture
@@ -49,6 +52,7 @@ def monolith(settings, other_side, db):
         "SIGNING_KEYS": KEYS,
         "SERVICE_URLS": {"accounts": other_side.url},
         "USER_FIELDS": FIELDS,
+        "LOGIN_CACHE": timedelta(0),  # each request asks; the tests of the cache say otherwise
     }
     return other_side
 

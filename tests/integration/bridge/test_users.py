@@ -234,7 +234,9 @@ def test_a_step_ends_the_logins_that_could_not_be_ended(monolith):
     EndedLogin.objects.create(digest="d", cookie="c", ended_at=timezone.now())
     monolith.answers.update({("GET", PATH): [], ("DELETE", "/_strangler/login"): 204})
     assert following.step() == following.Steps(ended=1)
-    assert not EndedLogin.objects.exists()
+    assert following.step() == following.Steps()
+    assert [each[2].get("Strangler-Login") for each in monolith.asked if each[0] == "DELETE"] == ["c"]
+    assert EndedLogin.objects.get().cookie == "", "processes may remember the login for a moment"
 
 
 def test_the_command_brings_all_users_over_and_says_what_is_out_of_step(monolith, ann, capsys):

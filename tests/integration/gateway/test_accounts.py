@@ -109,13 +109,15 @@ class Story:
         assert stranger.log_out() == ["/"]
 
     def log_out_and_in(self) -> None:
-        """The login lives in the monolith, and the page to log out is the service's."""
-        thief = self.early.copy(self.shop)
-        assert self.early.log_out() == ["/strangler/leave/?next=/", "/"]
-        assert not self.early.is_logged_in("annabel")
-        assert not thief.is_logged_in("annabel")
-        assert side_of(self.early.log_in("annabel", PASSWORD)) == "service"
-        assert self.early.is_logged_in("annabel")
+        """First the login lives in the monolith, and then at the service; the page to log out is the service's."""
+        for ways in (["/strangler/leave/?next=/", "/"], ["/"]):
+            thief = self.early.copy(self.shop)
+            assert thief.is_logged_in("annabel")
+            assert self.early.log_out() == ways
+            assert not self.early.is_logged_in("annabel")
+            assert not thief.is_logged_in("annabel")
+            assert side_of(self.early.log_in("annabel", PASSWORD)) == "service"
+            assert self.early.is_logged_in("annabel")
 
     def believe_nobody_but_nginx(self) -> None:
         """Not even a principal that was signed with the right key, in the hands of somebody who should not have it."""
