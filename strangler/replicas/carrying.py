@@ -22,6 +22,7 @@ COOKIE = "strangler_position"
 LONGEST_LAG = timedelta(days=1)
 """After so long a cookie is forgotten, so that a cluster that was set up anew is not waited for; a replica that is further behind is broken."""
 
+_LONGEST = 1_500  # characters; browsers keep cookies of 4,096 bytes, and there may be several primaries
 _SALT = "strangler.replicas"
 
 
@@ -75,8 +76,12 @@ def _told_by(cookies: Mapping[str, str]) -> str:
 
 
 def write(work: Freshness) -> str:
-    """Return what those who come after *work* have to see, `default=0:12`; without a position: all there is then."""
-    return ";".join(f"{alias}={position or ''}" for alias, position in sorted(work.told().items()))
+    """Return what those who come after *work* have to see, `default=0:12`; without a position: all there is then.
+
+    So it is with a position that is too long for a cookie: whoever comes asks the primary.
+    """
+    told = {alias: str(position or "") for alias, position in sorted(work.told().items())}
+    return ";".join(f"{alias}={text if len(text) <= _LONGEST else ''}" for alias, text in told.items())
 
 
 def read(text: object) -> Freshness:

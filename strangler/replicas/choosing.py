@@ -114,7 +114,8 @@ def _has_reached(alias: str, need: Position) -> bool:
     connection = connections[alias]
     dialect = dialect_of(connection)
     reached = dialect.read_reached(connection)
-    if not reached.covers(need) and dialect.wait(connection, need, timeout=config().replica_wait):
+    patience = config().replica_wait  # of zero, MySQL would wait for ever
+    if patience and not reached.covers(need) and dialect.wait(connection, need, timeout=patience):
         reached = reached.joined(need)
     _reached.by_alias[alias] = reached
     return reached.covers(need)

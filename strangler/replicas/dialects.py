@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from strangler.core.gtids import GtidSet
 from strangler.core.positions import Position
 
 if TYPE_CHECKING:
@@ -42,10 +43,35 @@ class MariaDB:
 
     def wait(self, connection: BaseDatabaseWrapper, position: Position, *, timeout: timedelta) -> bool:
         """Have the server wait, which wakes as soon as the transaction is applied."""
+        if position.gtids.sources:
+            return False  # of a MySQL that was here before
         # Only domain and number count there; the server's id is not known any more.
         text = ",".join(f"{domain}-1-{number}" for domain, number in position.numbers)
         seconds = timeout.total_seconds()
         return _ask(connection, "SELECT MASTER_GTID_WAIT(%s, %s)", [text, seconds]) == "0"
+
+
+class MySQL:
+    """Sets of global transaction ids. Needs `gtid_mode = ON` on all servers.
+
+    What one connection committed (`session_track_gtids`) no driver of Django's tells, and it would be of one thread's connection only; so
+    it is all that the primary has, as with the others.
+    """
+
+    def read_written(self, connection: BaseDatabaseWrapper) -> Position:
+        """Return all that was committed here, or came from elsewhere."""
+        return _gtid_set(_ask(connection, "SELECT @@GLOBAL.gtid_executed"))
+
+    def read_reached(self, connection: BaseDatabaseWrapper) -> Position:
+        """Return what was applied, or written by the server itself."""
+        return self.read_written(connection)
+
+    def wait(self, connection: BaseDatabaseWrapper, position: Position, *, timeout: timedelta) -> bool:
+        """Have the server wait, which wakes as soon as the last transaction is applied."""
+        if position.numbers:
+            return False  # of a MariaDB that was here before; the server would wait for an empty set, and have it
+        values: tuple[str | float, ...] = (str(position.gtids), timeout.total_seconds())
+        return _ask(connection, "SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", values) == "0"
 
 
 class PostgreSQL:
@@ -76,13 +102,19 @@ class PostgreSQL:
         return False
 
 
+_MYSQL = MySQL()
 _DIALECTS: dict[str, Dialect] = {"mysql": MariaDB(), "postgresql": PostgreSQL()}
 VENDORS = frozenset(_DIALECTS)
-"""Engines with positions, as Django names them; of `mysql` MariaDB only, since MySQL numbers differently."""
+"""Engines with positions, as Django names them; `mysql` is MariaDB or MySQL."""
 
 
 def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
-    """Return how to talk to *connection* about positions; its engine is one of `VENDORS` (strangler.E080)."""
+    """Return how to talk to *connection* about positions; its engine is one of `VENDORS` (strangler.E080).
+
+    Asks a server of `mysql` what it is, once per connection of a thread; may raise what the database raises.
+    """
+    if connection.vendor == "mysql" and not connection.mysql_is_mariadb:  # type: ignore[attr-defined]
+        return _MYSQL
     return _DIALECTS[connection.vendor]
 
 
@@ -96,6 +128,10 @@ def _ask(connection: BaseDatabaseWrapper, sql: str, values: Sequence[str | float
 def _gtids(text: str) -> Position:
     parts = (gtid.split("-") for gtid in text.split(",") if gtid)
     return Position.of(*((int(domain), int(number)) for domain, _, number in parts))
+
+
+def _gtid_set(text: str) -> Position:
+    return Position(gtids=GtidSet.parse(text))
 
 
 def _lsn(text: str) -> Position:

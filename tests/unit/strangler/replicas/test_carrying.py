@@ -15,6 +15,7 @@ from strangler.replicas.carrying import COOKIE, LONGEST_LAG, Visitor, cookie_nam
 from strangler.replicas.freshness import Freshness
 
 HERE = Position.parse("0:12")
+MYSQL = Position.parse("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7,b1f4c2d0-0000-11ee-8000-0242ac120002:3")
 
 
 @pytest.fixture(autouse=True)
@@ -35,10 +36,24 @@ def cookie_for(position):
 
 
 @pytest.mark.parametrize(
-    "work", [Freshness(), Freshness({"default": HERE}), Freshness({"shop": HERE}, unsettled=["default"])]
+    "work",
+    [
+        Freshness(),
+        Freshness({"default": HERE}),
+        Freshness({"default": MYSQL}),
+        Freshness({"shop": HERE}, unsettled=["default"]),
+    ],
 )
 def test_what_has_to_be_seen_is_read_as_it_was_written(work):
     assert read(write(work)).told() == work.told()
+
+
+def test_what_is_too_long_for_a_cookie_is_asked_for_anew():
+    gaps = ":".join(str(number) for number in range(1, 2_000, 2))
+    work = Freshness(
+        {"default": Position.parse(f"3e11fa47-71ca-11e1-9e33-c80aa9429562:{gaps}"), "shop": HERE}
+    )
+    assert read(write(work)).told() == {"default": None, "shop": HERE}
 
 
 def test_the_next_page_has_to_show_what_the_cookie_says():
