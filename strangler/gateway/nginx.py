@@ -28,28 +28,18 @@ from strangler.tokens import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    Headers = tuple[tuple[str, str], ...]
+
+NOTHING = '""'
 UPLOAD_TIMEOUT = timedelta(seconds=300)
 BURST = 2  # seconds of the allowed rate that may come at once
-TOLD = (
-    ("Host", "$strangler_host"),
-    ("X-Real-IP", "$remote_addr"),
-    ("X-Forwarded-For", "$remote_addr"),
-    ("X-Forwarded-Proto", "$strangler_scheme"),
-    ("X-Forwarded-Host", "$strangler_host"),
-    *(
-        (name, '""')
-        for name in ("X-Forwarded-Port", "X-Forwarded-Server", "Forwarded", "Proxy", "TE", "Connection")
-    ),
-    ("Cookie", "$strangler_sent_cookies"),
-    ("Strangler-Request-Id", "$request_id"),
-    ("Strangler-Decision", "$strangler_sent_decision"),
-    (PRINCIPAL_HEADER, "$strangler_sent_principal"),
-    ("Strangler-Override", "$strangler_sent_override"),
-    *((name, '""') for name in (AUDIENCE_HEADER, SHADOW_HEADER, SANDBOX_HEADER)),
+NOBODY_IS_TOLD = (
+    *("X-Forwarded-Port", "X-Forwarded-Server", "Forwarded", "Proxy", "TE", "Connection"),
+    *(AUDIENCE_HEADER, SHADOW_HEADER, SANDBOX_HEADER),
 )
-"""What a side gets to know of a request, header by header; an empty one is not sent at all."""
+"""What a client says under these names ends here; an empty header is not sent, and costs nothing."""
 SIDE_HEADERS = ("Side", "Fallback", "Request-Id", "Decision", "Principal", "Shadow", "Sandbox")
 
 
@@ -118,15 +108,14 @@ def render(site: Site) -> str:
         upstreams=[_upstream(name, site) for name in site.members],
         doors=list(_doors(seams, site)),
         ways=ways,
-        sent_ways="|".join(way.name for way in ways if way.service),
         origins=sorted({address for name in site.topology.services for address in site.servers(name)}),
         session_names="|".join(map(re.escape, site.session_cookies)),
         cookies=_cookies(site),
         audience_header=AUDIENCE_HEADER,
         principal_header=PRINCIPAL_HEADER,
         gateway_header=GATEWAY_HEADER,
-        fallback_header=FALLBACK_HEADER,
-        told=TOLD,
+        scheme=_scheme(site),
+        **_told(site, has_principal=any(view.may_be_service for view in seams)),
         own_headers=SIDE_HEADERS,
         burst=max(1, site.gateway.requests_per_second * BURST),
         key_cookie_age=int(site.key_cookie_age.total_seconds()),
@@ -149,6 +138,41 @@ def duration(value: timedelta) -> str:
 def render_secrets() -> str:
     """Return the line that opens the monolith's answer to who is logged in; it belongs into no repository."""
     return fill("nginx_secret.conf", header=GATEWAY_HEADER, secret=gateway_secret())
+
+
+def _scheme(site: Site) -> str:
+    """Return the variable that says how the client came."""
+    return "$strangler_scheme" if site.gateway.trusted_proxies else "$scheme"
+
+
+def _told(site: Site, *, has_principal: bool) -> dict[str, Headers]:
+    """Return the headers that a service gets, the monolith, and the monolith after a service has failed."""
+    both = {
+        "Host": "$strangler_host",
+        "X-Real-IP": "$remote_addr",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Forwarded-Proto": _scheme(site),
+        "X-Forwarded-Host": "$strangler_host",
+        "Strangler-Request-Id": "$request_id",
+    }
+    service = {
+        "Cookie": "$strangler_service_cookies",
+        "Strangler-Decision": "$strangler_decision",
+        PRINCIPAL_HEADER: "$strangler_principal" if has_principal else NOTHING,
+    }
+    monolith = {"Cookie": "$strangler_monolith_cookies", "Strangler-Override": "$http_strangler_override"}
+    ours = (*dict.fromkeys((*service, *monolith, FALLBACK_HEADER)), GATEWAY_HEADER)
+
+    def told(said: dict[str, str], *, silent: Iterable[str] = ours) -> Headers:
+        dropped = [name for name in (*silent, *NOBODY_IS_TOLD) if name not in said]
+        return (*both.items(), *said.items(), *((name, NOTHING) for name in dropped))
+
+    instead = {**monolith, FALLBACK_HEADER: "$strangler_failure"}
+    return {
+        "told_services": told(service),
+        "told_monolith": told(monolith),
+        "told_instead": told(instead, silent=ours[:-1]),  # whose secret comes from a file
+    }
 
 
 def _cookies(site: Site) -> dict[str, Any]:

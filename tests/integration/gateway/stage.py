@@ -58,6 +58,7 @@ STAGES = {
     "images.canary": "canary 30",
 }
 KEY = "a-visitor-key-1"
+HEALTH = "/health/live"
 
 
 REQUESTS = [
@@ -139,10 +140,11 @@ class Stage:
         return send(self.port, request(method, target, **options))
 
     def side_of(self, method: str, target: str, **options) -> str:
-        """Return which side got a request, `both` and `neither` included."""
+        """Return which side got a request, `both` and `neither` included; HAProxy's own checks are none."""
         self.forget()
         self.ask(method, target, **options)
-        seen = [name for name, side in (("legacy", self.monolith), ("service", self.service)) if side.seen]
+        sides = (("legacy", self.monolith), ("service", self.service))
+        seen = [name for name, side in sides if any(each.target != HEALTH for each in side.seen)]
         return {0: "neither", 1: seen[0] if seen else "", 2: "both"}[len(seen)]
 
     def forget(self) -> None:

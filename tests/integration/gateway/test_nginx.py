@@ -123,6 +123,9 @@ def test_what_only_we_may_say_is_dropped_when_a_client_says_it(stage):
         "Strangler_Shadow": "x",
         "Strangler_Sandbox": "x",
         "Strangler_Request_Id": "mine",
+        "Strangler_Fallback": "status-500",
+        "Strangler_Gateway": "x",
+        "Strangler_Audience": "images",
         "X_Forwarded_For": "10.0.0.1",
         "X_Forwarded_Proto": "https",
         "X_Forwarded_Host": "evil.example",
@@ -132,7 +135,9 @@ def test_what_only_we_may_say_is_dropped_when_a_client_says_it(stage):
     }
     for target, side in (("/page/echo", stage.service), ("/still/echo", stage.monolith)):
         stage.ask("GET", target, Cookie=f"strangler_id={KEY}", **forged)
-        for name in ("Strangler-Principal", "Strangler-Shadow", "Strangler-Sandbox", "Forwarded", "Proxy"):
+        for name in ("Principal", "Shadow", "Sandbox", "Fallback", "Gateway", "Audience"):
+            assert side.last.all(f"Strangler-{name}") == []
+        for name in ("Forwarded", "Proxy"):
             assert side.last.all(name) == []
         assert side.last.one("Strangler-Request-Id") != "mine"
         assert side.last.one("X-Forwarded-For") == "127.0.0.1"
@@ -164,8 +169,10 @@ def test_an_override_is_for_the_monolith_to_verify(stage, wish):
 
 @pytest.mark.parametrize("word", ["status-500", "status-503", "reset", "close"])
 def test_legacy_answers_what_is_safe_when_the_service_fails(stage, word):
-    answer = stage.ask("GET", f"/page/{word}", Cookie=f"sessionid=ada; strangler_id={KEY}")
-    assert answer.header("Strangler-Fallback") == [f"status-{word[-3:] if 'status' in word else 502}"]
+    forged = {"Strangler_Fallback": "forged", "Strangler_Gateway": "forged"}
+    stage.ask("GET", f"/page/{word}", Cookie=f"sessionid=ada; strangler_id={KEY}", **forged)
+    status = word[-3:] if "status" in word else "502"
+    assert stage.monolith.last.all("Strangler-Fallback") == [f"status-{status}"], "so it need not ask itself"
     assert stage.monolith.last.target == f"/page/{word}"
     assert stage.monolith.last.one("Cookie") == f"sessionid=ada; strangler_id={KEY}"
     assert stage.monolith.last.one("Strangler-Principal") is None
