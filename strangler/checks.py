@@ -10,6 +10,7 @@ strangler.E007  the sandbox is not the first middleware
 strangler.E050  the isolation guard is on, and sqlglot is not installed
 strangler.E051  SERVICE_DATABASES names a service or an alias that does not exist
 strangler.W052  SERVICE_DATABASES is set, and its router is not installed
+strangler.W053  a key crosses the border of a service with a rule of Django's for deletions
 strangler.E080  a replica is no database of the settings, or of an engine that tells no positions
 strangler.E081  replicas without the router or the middleware that they need
 strangler.E082  personal data of a service would leave the allowed regions
@@ -25,13 +26,16 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
+from django.db import models
 
 from strangler.calls.declarations import declared
 from strangler.conf import Config, Isolation, config
 from strangler.core.residency import find_violations
 from strangler.errors import ConfigurationError, did_you_mean
-from strangler.isolation import ROUTER
+from strangler.isolation import ROUTER, loose
+from strangler.isolation.ownership import from_topology
 from strangler.isolation.statements import can_parse
+from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +47,8 @@ POSITIONS = "strangler.replicas.PositionMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 ENGINES_WITH_POSITIONS = ("mysql", "postgresql", "postgis")
 LOGINS = "strangler.bridge.middleware.LoginMiddleware"
+_ACROSS = (models.DO_NOTHING,)
+_LOOSE = (loose.CASCADE, loose.SET_NULL, loose.PROTECT)
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
@@ -140,6 +146,36 @@ def check_isolation(read: Config) -> list[CheckMessage]:
             CheckWarning("SERVICE_DATABASES does nothing without its router.", hint=hint, id="strangler.W052")
         )
     return found
+
+
+@_of_configuration
+def check_loose_keys(read: Config) -> list[CheckMessage]:
+    """Report each key across a border whose `on_delete` Django would carry out in the wrong database (W053)."""
+    if read.service or not read.topology.services:
+        return []
+    return [
+        CheckWarning(
+            f"{key.model._meta.label}.{key.name} leads from tables of {here} to those of {there}, "
+            "and its on_delete is carried out in one database only.",
+            hint="Use DO_NOTHING, and take a missing row for a removed one."
+            if here == MONOLITH
+            else "Use CASCADE, SET_NULL or PROTECT of strangler.isolation.loose.",
+            id="strangler.W053",
+        )
+        for key, here, there in _crossing_keys()
+        if key.remote_field.on_delete not in (_ACROSS if here == MONOLITH else (*_ACROSS, *_LOOSE))
+    ]
+
+
+def _crossing_keys() -> Iterator[tuple[models.ForeignKey[Any, Any], str, str]]:
+    owners = from_topology()
+    for model in apps.get_models(include_auto_created=True):
+        here = owners.service_of(model._meta.db_table)
+        for each in model._meta.local_fields:
+            if isinstance(each, models.ForeignKey):
+                there = owners.service_of(each.remote_field.model._meta.db_table)
+                if here != there:
+                    yield each, here, there
 
 
 @_of_configuration

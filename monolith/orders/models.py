@@ -57,7 +57,7 @@ class OrderItem(models.Model):
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
     photo = models.ForeignKey(
         Photo,
-        on_delete=models.DO_NOTHING,  # Django would look for order items beside the photo; see photos.deletion
+        on_delete=models.DO_NOTHING,  # the key of a removed photo stays: that there was one is part of the order
         null=True,
         blank=True,
         related_name="order_items",
@@ -72,6 +72,11 @@ class OrderItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.description}"
+
+    @property
+    def has_lost_photo(self) -> bool:
+        """Whether it was ordered with a photo that has been removed since."""
+        return self.photo_id is not None and self.photo is None
 
     @property
     def amount(self) -> Decimal:

@@ -1,5 +1,7 @@
 """Configuration of the photos app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class PhotosConfig(AppConfig):
 
     name = "monolith.photos"
     verbose_name = "Photos"
+
+    def ready(self) -> None:
+        """Hear of deleted photos, however they are deleted."""
+        import_module("monolith.photos.deletion").connect()

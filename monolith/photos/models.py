@@ -7,6 +7,8 @@ from django.core.files.storage import default_storage
 from django.db import models, router
 from django.urls import reverse
 
+from strangler.isolation import loose
+
 RENDITION_SIZES = (1280, 640, 160)
 """Longest sides of the pictures made of every photo, in pixels, largest first."""
 
@@ -27,7 +29,7 @@ class Photo(models.Model):
     uuid = models.UUIDField("public id", unique=True, default=uuid.uuid4, editable=False)
     # A loose key: the table can move to the image service's database while the users stay (decision 0051).
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="photos", db_constraint=False
+        settings.AUTH_USER_MODEL, on_delete=loose.CASCADE, related_name="photos", db_constraint=False
     )
     title = models.CharField(max_length=200, blank=True)
     filename = models.CharField("name of the uploaded file", max_length=255)

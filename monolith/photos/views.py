@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from monolith.catalog.models import Product
-from monolith.photos.deletion import delete as delete_photo
 from monolith.photos.forms import UploadForm
 from monolith.photos.models import Photo
 from monolith.photos.upload import Received, UploadRefusedError, receive
@@ -72,7 +71,7 @@ def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
 def delete(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Delete one photo with its files and go to the gallery."""
     photo = get_object_or_404(Photo, uuid=key, owner=request.user)
-    delete_photo(photo)
+    photo.delete()
     messages.success(request, f"“{photo}” is deleted.")
     return redirect("photos:gallery")
 

@@ -1,10 +1,17 @@
-"""Publish what waits in the outbox, to Redis, Valkey or RabbitMQ; runs until it is told to stop."""
+"""Publish what waits in the outbox, to Redis, Valkey or RabbitMQ; runs until it is told to stop.
+
+In the monolith it also does the loose ends that other processes could not: `strangler.isolation.loose`.
+"""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
+
+from strangler.isolation import ends
 from strangler.outbox.process import run_relay
 
 if TYPE_CHECKING:
@@ -33,12 +40,22 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
         stdout.write(f"Relay of database {alias} to {broker}")
         stdout.flush()
 
-    report = run_relay(
-        alias,
-        once=options["once"],
-        batch=options["batch"],
-        lease=timedelta(seconds=seconds) if seconds else None,
-        on_start=say_start,
-    )
+    with _loose_ends(is_once=options["once"]):
+        report = run_relay(
+            alias,
+            once=options["once"],
+            batch=options["batch"],
+            lease=timedelta(seconds=seconds) if seconds else None,
+            on_start=say_start,
+        )
     stdout.write(f"{report.published:,} published, {report.parked:,} parked.")
     return 0
+
+
+def _loose_ends(*, is_once: bool) -> AbstractContextManager[None]:
+    if not apps.is_installed("strangler.isolation"):
+        return nullcontext()  # a service's relay
+    if not is_once:
+        return ends.Keeper()
+    ends.do_due()
+    return nullcontext()

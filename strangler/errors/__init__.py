@@ -28,6 +28,7 @@
     ├── SandboxBrokenError      something was committed inside of a sandbox
     ├── VerificationError       two tables that can't be compared
     ├── IsolationViolation      code of one side that touched a table of the other
+    ├── LooseKeyError           a deletion that would leave rows of another owner with a key to nothing
     ├── RatchetError            a ratchet file that is wrong, or says more than is true
     ├── MoveError               tables can't be moved, or not like this
     │   ├── PreflightError      a move was refused; each reason has a name
@@ -79,7 +80,7 @@ from strangler.errors.setup import (
     UnknownStageError,
 )
 from strangler.errors.sides import GatewayError, PeerUnavailableError, UserConflictError
-from strangler.errors.tables import IsolationViolation, RatchetError, VerificationError
+from strangler.errors.tables import IsolationViolation, LooseKeyError, RatchetError, VerificationError
 
 __all__ = [
     "BrokerUnavailable",
@@ -89,6 +90,7 @@ __all__ = [
     "FenceRaised",
     "GatewayError",
     "IsolationViolation",
+    "LooseKeyError",
     "MessageBusyError",
     "MessageError",
     "MissingExtraError",

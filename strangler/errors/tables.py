@@ -34,6 +34,22 @@ class IsolationViolation(StranglerError):
         self.statement = statement
 
 
+class LooseKeyError(StranglerError):
+    """A deletion was refused, because what it would have to do to rows of another owner can't be done.
+
+    Args:
+        key: the foreign key, as `app.Model.field`.
+        reason: why not.
+        action: what to do instead.
+    """
+
+    def __init__(self, *, key: str, reason: str, action: str) -> None:
+        super().__init__(f"Nothing was deleted: {key} refers to it, and {reason}. {action}")
+        self.key = key
+        self.reason = reason
+        self.action = action
+
+
 class RatchetError(StranglerError):
     """The ratchet file is wrong, or lists what does not happen any more."""
 

@@ -25,3 +25,18 @@ class OwnershipRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table}: {self.owner}"
+
+
+class LooseEnd(models.Model):
+    """What a deletion left to do to rows of a table that has another owner. See Note [Loose end] in `loose`."""
+
+    model = models.CharField(max_length=200, help_text="label of the model with the key, in lower case")
+    key = models.CharField(max_length=100, help_text="name of the foreign key")
+    rule = models.CharField(max_length=20)
+    values = models.JSONField(help_text="values of the key that lead to what was deleted, as texts")
+    due_at = models.DateTimeField(db_index=True)
+    tries = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True, help_text="why it was not done the last time")
+
+    def __str__(self) -> str:
+        return f"loose end {self.pk}: {self.rule} {self.model}.{self.key}"

@@ -33,6 +33,7 @@ PUBLIC = {
         "FenceRaised",
         "GatewayError",
         "IsolationViolation",
+        "LooseKeyError",
         "MessageBusyError",
         "MessageError",
         "MissingExtraError",

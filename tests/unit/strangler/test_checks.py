@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import run_checks
 
 from strangler.calls import declarations, seam
-from strangler.checks import POSITIONS, SESSIONS, check_replicas
+from strangler.checks import POSITIONS, SESSIONS, check_loose_keys, check_replicas
 
 KEY = "k" * 40
 TOPOLOGY = (
@@ -110,6 +110,22 @@ def test_e051_a_database_of_a_service_has_to_exist(sound, databases):
 def test_w052_databases_of_services_need_the_router(sound):
     sound.STRANGLER = {**sound.STRANGLER, "SERVICE_DATABASES": {"images": "default"}}
     assert "DATABASE_ROUTERS" in found()["strangler.W052"]
+
+
+@pytest.mark.parametrize(
+    ("owned", "key", "hint"),
+    [
+        ("accounts.Profile", "accounts.Profile.user", "loose"),
+        ("catalog.Variant", "orders.OrderItem.variant", "DO_NOTHING"),
+    ],
+)
+def test_w053_keys_across_a_border_need_a_rule_that_works_across_it(sound, topology_file, owned, key, hint):
+    topology_file.write_text(f'[services.images]\nsettings = "x"\nowns = ["photos.Photo", "{owned}"]\n')
+    sound.STRANGLER = {**sound.STRANGLER}
+    messages = [f"{each.msg} {each.hint}" for each in check_loose_keys()]
+    assert any(key in each and hint in each for each in messages)
+    assert not any("photos.Photo.owner" in each for each in messages), "its rule is a loose one"
+    assert "strangler.W053" in found()
 
 
 class Other:
