@@ -15,6 +15,7 @@ from django.db import router, transaction
 from strangler import observing, outbox, rollout
 from strangler.calls.deciding import argument_key, decide_at, find_call
 from strangler.calls.declarations import Declaration, declare
+from strangler.calls.handing import decide_anew
 from strangler.calls.watched import watched
 from strangler.core.carried import DECISION, carry
 from strangler.core.decision import Decision, Side
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from strangler.core.messages import JSON
     from strangler.core.seams import Call
+    from strangler.errors import FenceRaised
 
 Target = TypeVar("Target", bound="Callable[..., Any]")
 
@@ -91,14 +93,25 @@ def _wrap(target: Target, declaration: Declaration) -> Target:
             return target(*args, **kwargs)
         make_key = declaration.key or (lambda *args, **kwargs: argument_key(args, kwargs))
         stands = rollout.current().get(declaration.name)
-        decision = decide_at(stands, key=lambda: make_key(*args, **kwargs))
+        decide_key = functools.partial(make_key, *args, **kwargs)
+        decision = decide_at(stands, key=decide_key)
         with _tallied(decision):
             if decision.side is Side.LEGACY:
                 work = target if not observing.is_wanted(found, stands) else watched(declaration, found)
-                return meeting.retry(lambda: work(*args, **kwargs))
+                send = functools.partial(_send, declaration, found, args=args, kwargs=kwargs)
+                instead = functools.partial(_instead, found, decide_key, send)
+                return meeting.retry(lambda: work(*args, **kwargs), instead=instead)
             return _send(declaration, found, decision, args=args, kwargs=kwargs)
 
     return call  # type: ignore[return-value]  # the same signature, by functools.wraps
+
+
+def _instead(
+    call: Call, key: Callable[[], str], send: Callable[[Decision], None], met: FenceRaised
+) -> Callable[[], None] | None:
+    """Return what sends a call that met a fence to the service, if it is to go there."""
+    decision = decide_anew(call, met, key=key)
+    return functools.partial(send, decision) if decision else None
 
 
 @contextmanager

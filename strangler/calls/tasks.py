@@ -9,22 +9,25 @@ the decision in its headers and a destination. It keeps both: moving it would se
 
 Note [Tasks begin anew]: a worker's task that meets the raised fence of a move before it committed anything is done again in
 place, as requests are; see `strangler.isolation.meeting`. So is every task of the app, whether it is a seam or not: which of them
-write to a moving table nobody has to say.
+write to a moving table nobody has to say. One that is a seam may go to the service instead, see Note [Handed on] in `handing`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from celery import signals
+from celery.exceptions import Ignore
 
 from strangler import rollout
 from strangler.calls import canvas, watched_tasks
 from strangler.calls.deciding import argument_key, decide_call, find_call
 from strangler.calls.declarations import declared
+from strangler.calls.handing import decide_anew, publish_again
 from strangler.calls.queues import service_queue
 from strangler.conf import config
 from strangler.core.aliases import answer_to
@@ -32,17 +35,18 @@ from strangler.core.carried import DECISION
 from strangler.core.decision import Decision, Side
 from strangler.core.messages import HEADER_PREFIX
 from strangler.core.origin import plain, read_decision, read_headers, travelling, within
-from strangler.isolation.meeting import again
+from strangler.isolation import meeting
 from strangler.replicas import tasks as positions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from celery import Celery, Task
     from kombu import Queue
 
     from strangler.calls.declarations import Declaration
     from strangler.core.seams import Call
+    from strangler.errors import FenceRaised
 
 _DESTINATION = ("queue", "exchange", "routing_key", "exchange_type")
 _DECISION = HEADER_PREFIX + DECISION
@@ -217,4 +221,34 @@ def _let_begin_anew(**_: Any) -> None:
         return
     for name, task in _installed.tasks.items():
         if not name.startswith("celery.") and not hasattr(task.run, "strangler_again"):
-            task.run = again(task.run)  # type: ignore[method-assign]
+            task.run = _anew(task)  # type: ignore[method-assign]
+
+
+def _anew(task: Task[Any, Any]) -> Callable[..., Any]:
+    """Return what the task does, done again or handed on where it meets a fence."""
+    run = task.run
+
+    @functools.wraps(run)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        instead = partial(_hand_on, task, args, kwargs)
+        return meeting.retry(lambda: run(*args, **kwargs), instead=instead)
+
+    call.strangler_again = True  # type: ignore[attr-defined]
+    return call
+
+
+def _hand_on(
+    task: Task[Any, Any], args: Sequence[Any], kwargs: Mapping[str, Any], met: FenceRaised
+) -> Callable[[], None] | None:
+    """Return what publishes the task to the service, if it is to go there."""
+    call = None if task.request.called_directly or task.request.is_eager else find_by_task(task.name)
+    decision = call and decide_anew(call, met, key=partial(argument_key, args, kwargs))
+    if not call or not decision:
+        return None
+
+    def publish() -> None:
+        queue, headers = destination(call), _prefixed(decision)
+        publish_again(task, args=args, kwargs=kwargs, queue=queue, headers=headers)
+        raise Ignore(f"handed to {call.service}")  # its result and what follows it come from there
+
+    return publish

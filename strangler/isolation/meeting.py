@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from django.db import Error as DatabaseError
@@ -182,10 +182,16 @@ def attempting(*, is_last: bool = False) -> Iterator[Attempt]:
             outer.has_committed |= attempt.has_committed
 
 
-def retry(work: Callable[[], Result]) -> Result:
+Instead: TypeAlias = "Callable[[FenceRaised], Callable[[], Any] | None]"
+
+
+def retry(work: Callable[[], Result], *, instead: Instead | None = None) -> Result:
     """Do *work*, and again with the new owner if it met the fence before anything was committed.
 
     Within a transaction, and within work that can be done again as a whole, it is done once: whoever began that does it again.
+    Args:
+        instead: is asked when *work* met a fence, with ownership and rollouts as they are now, for what to do rather
+            than *work* again; None is *work*.
     Raises:
         FenceRaised: something was committed already, or the owner changes faster than we follow.
     """
@@ -204,10 +210,14 @@ def retry(work: Callable[[], Result]) -> Result:
                 attempt.look_behind()
                 if not attempt.may_repeat:
                     return result
-        logger.info("%s Doing it again.", attempt.met)
+        logger.info("Work that committed nothing met a fence: %s", attempt.met)
         time.sleep(patience.rest())
-        if attempt.met is not None:
-            settle(attempt.met)
+        if attempt.met is None:
+            continue
+        settle(attempt.met)
+        other = instead(attempt.met) if instead is not None else None
+        if other is not None:
+            return other()  # type: ignore[no-any-return]  # what stands in for the work
 
 
 def _is_part() -> bool:

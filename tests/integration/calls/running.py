@@ -41,6 +41,15 @@ name = "reports.flaky"
 task = "reports.flaky"
 queue = "@QUEUE@"
 aliases = ["shop.flaky"]
+
+[[services.reports.calls]]
+name = "reports.stock"
+task = "reports.stock"
+queue = "@QUEUE@"
+aliases = ["shop.stock"]
+
+[services.reports.move]
+tables = ["stock"]
 """
 
 
@@ -106,6 +115,14 @@ class Site:
     def publish(self, prefix: str, *, rate: float) -> Sending:
         """Begin to send jobs in every way, *rate* per second, until the sending is finished."""
         return Sending(self, prefix, rate=rate)
+
+    def send(self, canvas: str) -> None:
+        """Send one canvas of the shop's tasks, as an expression of Python."""
+        self.run(
+            "shell",
+            "-c",
+            f"from celery import chain\nfrom {SITE}.shop.tasks import note, stock\n{canvas}.apply_async()",
+        )
 
     def flight(self, seam: str) -> dict[str, Any]:
         """Return what `strangler status` says is in flight."""

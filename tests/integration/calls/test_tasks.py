@@ -1,6 +1,8 @@
 """A task moves to a service and back, under load and in every kind of canvas: no job is lost, none is done twice."""
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -57,3 +59,23 @@ def test_what_was_sent_before_a_change_is_done_by_who_has_it_and_shown_until_the
     assert site.wait_for(expected, seconds=180) == expected
     assert site.sides()["service"] > 20
     assert site.flight("reports.nightly") == {**waiting, "service": 0, "legacy": 0}
+
+
+@pytest.mark.parametrize("site", ["rabbitmq"], indirect=True)
+@pytest.mark.timeout(120)
+def test_a_task_that_meets_the_fence_goes_to_the_service_with_the_rest_of_its_chain(site):
+    with closing(sqlite3.connect(site.state / "shop.sqlite3")) as database:
+        database.execute("CREATE TABLE stock (job TEXT)")
+        site.work("legacy")
+        site.work("service")
+        site.send("chain(stock.s('before'), note.s('a'))")
+        site.wait_until(lambda: site.done().total() == 2)
+        database.execute(
+            "CREATE TRIGGER fence BEFORE INSERT ON stock BEGIN "
+            "SELECT RAISE(ABORT, 'strangler fence: reports: stock'); END"
+        )
+        site.send("chain(stock.s('behind'), note.s('b'))")
+        expected = Counter(["stock before", "note a:before", "stock behind", "note b:behind"])
+        assert site.wait_for(expected, seconds=60) == expected, site.log("legacy")
+        assert site.sides() == {"legacy": 3, "service": 1}
+        assert database.execute("SELECT job FROM stock").fetchall() == [("before",)]

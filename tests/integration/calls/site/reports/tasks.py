@@ -20,3 +20,10 @@ def flaky(self: Task, job: str) -> str:
         raise self.retry(countdown=0.2)
     write("service", "flaky", job)
     return job
+
+
+@app.task(name="reports.stock")
+def stock(job: str) -> str:
+    """Note that it came here."""
+    write("service", "stock", job)
+    return job

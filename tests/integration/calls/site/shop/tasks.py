@@ -1,6 +1,7 @@
 """The monolith's tasks; two of them are seams."""
 
 from celery import Task, shared_task
+from django.db import connection
 
 from strangler.calls import seam
 from tests.integration.calls.site.ledger import write
@@ -21,6 +22,16 @@ def flaky(self: Task, job: str) -> str:
     if not self.request.retries:
         raise self.retry(countdown=0.2)
     write("legacy", "flaky", job)
+    return job
+
+
+@seam("reports.stock")
+@shared_task(name="shop.stock")
+def stock(job: str) -> str:
+    """Write to a table that may have moved."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO stock (job) VALUES (%s)", [job])
+    write("legacy", "stock", job)
     return job
 
 
