@@ -10,9 +10,10 @@ the switch, meets no fence, and its change would be lost without a word. So behi
 asks the fence itself, with the lock that a trigger would have taken. A view that reads, and answers 404 for what it did
 not find, writes nothing at all: whoever made the attempt asks in the end whether the owner is still the same.
 
-Note [Victims]: triggers are made while writers work. A transaction that uses two tables and comes in between can make a circle
-with that, and MariaDB and MySQL end it by a deadlock error in the writer, never in the DDL. While tables may change hands,
-work that was such a victim is done again, too, whoever else was in the circle.
+Note [Victims]: triggers are made while writers work. Where they wait for writers (MySQL; elsewhere see Note [Haste] in
+`strangler.move.laying`), a transaction that comes in between can make a circle with that, and the server ends it by a deadlock
+error in the writer, never in the DDL. While tables may change hands, work that was such a victim is done again, too, whoever
+else was in the circle.
 """
 
 from __future__ import annotations

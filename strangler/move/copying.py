@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from strangler.move.chunks import ChunkSize
+from strangler.move.chunks import SMALLEST, ChunkSize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from strangler.move.positions import Positions
     from strangler.move.tables import TablePair
 
-BURST = timedelta(seconds=3)  # each end costs one chunk that was not read ahead
+BURST = timedelta(seconds=3)  # each beginning costs one chunk that was not read ahead
+PARTS = 4  # and so that is a small one: so much of a usual chunk
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,20 +67,21 @@ class Copier:
 
     def _copy(self, reader: ThreadPoolExecutor, *, after: Key | None, until: float) -> bool:
         """Return whether a page without rows was met. See Note [Never taken for the end] in `attempts`."""
-        upcoming: Future[Batch] | None = reader.submit(self._read, after)
+        first = min(self.size.rows, max(SMALLEST, self.size.rows // PARTS))
+        upcoming: Future[Batch] | None = reader.submit(self._read, after, first)
         while upcoming is not None:
             batch = upcoming.result()
             if batch.last_key is None:
                 return True
             is_last = time.monotonic() > until
-            upcoming = None if is_last else reader.submit(self._read, batch.last_key)
+            upcoming = None if is_last else reader.submit(self._read, batch.last_key, self.size.rows)
             self._load(batch, key=batch.last_key)
             self.throttle(batch.count)
         return False
 
-    def _read(self, after: Key | None) -> Batch:
+    def _read(self, after: Key | None, limit: int) -> Batch:
         return self.pair.source.read_page(
-            self.table.source, after=after, limit=self.size.rows, target=target_columns(self.table)
+            self.table.source, after=after, limit=limit, target=target_columns(self.table)
         )
 
     def _load(self, batch: Batch, *, key: Key) -> None:

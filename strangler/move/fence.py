@@ -116,17 +116,28 @@ class Fence:
         for statement in fence_sql(self.dialect).lock(move=self.move, within=within):
             self.dialect.execute(Statement(sql=statement))
 
+    @property
+    def is_hasty(self) -> bool:
+        """Whether `run_hastily` keeps no writer waiting. See Note [Haste] in `laying`."""
+        return fence_sql(self.dialect).is_hasty
+
     def run_hastily(self, statements: list[str]) -> None:
         """Run DDL, each statement when no transaction uses its table; raises MoveError if no such moment comes."""
+        if not self.try_hastily(statements, within=PATIENCE):
+            message = f"transactions use its tables all the time; could not run all of: {statements[0][:60]}…"
+            raise MoveError(message, move=self.service)
+
+    def try_hastily(self, statements: list[str], *, within: timedelta) -> bool:
+        """Run DDL that can be run again, as `run_hastily` does; return False if no moment came for one of them."""
         for statement in fence_sql(self.dialect).haste():
             self.dialect.execute(Statement(sql=statement))
-        until = time.monotonic() + PATIENCE.total_seconds()
+        until = time.monotonic() + within.total_seconds()
         for statement in statements:
             while not self._could_run(statement):
                 if time.monotonic() > until:
-                    message = f"transactions use its tables all the time; could not run: {statement[:60]}…"
-                    raise MoveError(message, move=self.service)
+                    return False
                 time.sleep(BETWEEN_TRIES.total_seconds())
+        return True
 
     def _could_run(self, statement: str) -> bool:
         try:

@@ -33,6 +33,9 @@ _READ = f"SELECT is_raised FROM {TABLE} WHERE move_id = "  # noqa: S608 - the na
 class FenceSQL(Protocol):
     """What the fence asks of an engine; each statement of DDL can be run again."""
 
+    is_hasty: bool
+    """Whether DDL after `haste` keeps no writer waiting, so that none can become a deadlock's victim by it."""
+
     def table(self) -> str:
         """Return the statement that makes the table of fences."""
 
@@ -70,7 +73,7 @@ class MySQLFence:
     def __init__(self, quote: Callable[[str], str], *, is_mariadb: bool) -> None:
         """Remember how names are quoted; only MariaDB counts a statement's time in fractions of a second."""
         self._quote = quote
-        self._is_mariadb = is_mariadb
+        self._is_mariadb = self.is_hasty = is_mariadb
 
     def table(self) -> str:
         """Return the statement that makes the table of fences."""
@@ -123,6 +126,8 @@ class PostgreSQLFence:
     A transaction with an older snapshot than the switch would still see the fence lowered, so there the row itself is locked too:
     PostgreSQL then refuses to serialize it.
     """
+
+    is_hasty = True  # it gives up long before PostgreSQL looks for deadlocks
 
     def __init__(self, quote: Callable[[str], str]) -> None:
         """Remember how names are quoted."""
@@ -183,6 +188,8 @@ END $strangler$"""
 
 class SQLiteFence:
     """SQLite, where one writer at a time is the rule: the transaction itself is the lock."""
+
+    is_hasty = True
 
     def __init__(self, quote: Callable[[str], str]) -> None:
         """Remember how names are quoted."""

@@ -1,7 +1,15 @@
-"""Begin a move: its record, and what it needs beside the data."""
+"""Begin a move: its record, and what it needs beside the data.
+
+Note [Haste]: on MariaDB and MySQL a trigger that waits for a table already keeps out whoever wants to write to it. A transaction that has read
+the table and now writes, or has written to a table that a key leads to, waits for the trigger, and the trigger for it: a deadlock of metadata
+locks, whose victim is always the writer, and which InnoDB neither counts nor prints. So DDL beside the data does not wait: it fails at once while a
+transaction uses the table (`lock_wait_timeout = 0`, which MySQL does not know), and is tried again every few milliseconds.
+"""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -18,10 +26,12 @@ from strangler.move.tables import TablePair, in_order, tables_of
 from strangler.outbox.clock import read_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from strangler.move.databases import Pair
     from strangler.move.dialects.base import TableShape
+
+PATIENCE = timedelta(seconds=2)  # in which the holder of a move says nothing
 
 
 def read_pairs(service: str, *, pair: Pair) -> list[TablePair]:
@@ -101,22 +111,29 @@ def _table_pair(row: MoveTable, *, pair: Pair) -> TablePair:
     )
 
 
-def lay(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
+def lay(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> bool:
     """Make changelogs and triggers on the source; what is there already stays.
 
-    When this returns, every transaction that may write without being followed is over: making a trigger waits for
-    those that wrote to the table. It waits a second at most, because the site queues behind it, and tries again.
+    When they are there, every transaction that may write without being followed is over: each trigger is made in a moment in
+    which no transaction uses its table. See Note [Haste].
+    Returns: False if no such moment came soon; call again, and again.
     """
-    for table in tables:
-        for sql in pair.source.follow_ddl(table.source, move=record.pk, number=table.number):
-            pair.source.execute(Statement(sql=sql))
+    fence = Fence(dialect=pair.source, move=record.pk, service=record.service)
+    with _hasty(pair):
+        return all(
+            fence.try_hastily(
+                pair.source.follow_ddl(table.source, move=record.pk, number=table.number), within=PATIENCE
+            )
+            for table in tables
+        )
 
 
 def lift(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
     """Take changelogs, triggers and positions of the move away; what is gone already is no error."""
-    for table in tables:
-        for sql in pair.source.unfollow_ddl(table.source, move=record.pk, number=table.number):
-            pair.source.execute(Statement(sql=sql))
+    fence = Fence(dialect=pair.source, move=record.pk, service=record.service)
+    with _hasty(pair):
+        for table in tables:
+            fence.run_hastily(pair.source.unfollow_ddl(table.source, move=record.pk, number=table.number))
     lift_turn(record, tables=tables, pair=pair)
     pair.target.execute(Statement(sql=CREATE))  # a move that was never started has none
     sql = f"DELETE FROM {TABLE} WHERE move_id = %s"  # noqa: S608
@@ -124,6 +141,15 @@ def lift(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:
     notes = Notes(target=pair.target, move=record.pk)
     notes.prepare()
     notes.end()
+
+
+@contextmanager
+def _hasty(pair: Pair) -> Iterator[None]:
+    """Let the source's session wait as usual again after the block."""
+    try:
+        yield
+    finally:
+        pair.source.recover(is_lost=True)
 
 
 def lift_turn(record: MoveRecord, *, tables: list[TablePair], pair: Pair) -> None:

@@ -148,10 +148,15 @@ class Runner:
         return self._follow()
 
     def _lay(self) -> None:
-        """Make changelogs and triggers, with requests able to begin anew. See Note [Victims] in `isolation.meeting`."""
-        Fence(dialect=self.pair.source, move=self.record.pk, service=self.record.service).lay()
-        announce(self.record, is_waiting=True)
-        lay(self.record, tables=self.tables, pair=self.pair)
+        """Make changelogs and triggers, with requests able to begin anew. See Note [Victims] in `isolation.meeting`.
+
+        Waits until every process knows that only where writers have something to fear from it.
+        """
+        fence = Fence(dialect=self.pair.source, move=self.record.pk, service=self.record.service)
+        fence.lay()
+        announce(self.record, is_waiting=not fence.is_hasty)
+        if not lay(self.record, tables=self.tables, pair=self.pair):
+            return  # a long transaction delays the move and not the site
         records.change_stage(self.record, MoveStage.COPYING, actor=self.actor)
         retract(self.record)
 

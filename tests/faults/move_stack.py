@@ -27,6 +27,7 @@ from tests.servers.signals import sigkill
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "tests.faults.move_site"
 PATIENCE = 40
+SLOWEST_RATE = 40  # writes per second of a storm on a machine that does other things as well
 TABLES = ("shelf_album", "shelf_photo", "shelf_tag")
 
 
@@ -376,7 +377,9 @@ class Storm:
     def write(self, count):
         """Wait until so many more writes are acknowledged."""
         wanted = self.done + count
-        wait_until(lambda: self.done >= wanted or self._errors, explain=lambda: str(self.failures[-3:]))
+        patience = PATIENCE + count / SLOWEST_RATE
+        explain = lambda: f"{self.done} of {wanted} {self.failures[-3:]}"  # noqa: E731 - asked for at the end only
+        wait_until(lambda: self.done >= wanted or self._errors, patience=patience, explain=explain)
 
     def check(self, stack, end):
         """Compare the books with the tables: nothing lost, nothing doubled, nothing that nobody wrote."""

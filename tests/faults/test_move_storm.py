@@ -32,7 +32,7 @@ def there_and_back(stack, storm, *, writes):
     storm.write(writes)
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1200 if WRITES < 1_000 else 3_600)
 def test_no_write_is_lost_or_doubled_and_no_request_fails_through_a_move_and_back(move_stack):
     move_stack.serve()
     with move_stack.storm(rate=200) as storm:
