@@ -70,6 +70,21 @@ def test_a_noted_row_that_differs_is_named_and_stays_noted(world, prover, notes,
         prover.prove()
 
 
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_of_many_noted_rows_those_that_differ_stay_noted(world, prover, notes, monkeypatch, is_plain):
+    monkeypatch.setattr("strangler.move.proving._Readers.has_plain_keys", is_plain)
+    rows = [(number, f"word {number}") for number in range(3, 60)]
+    for end in (world.pair.source, world.pair.target):
+        for row in rows:
+            end.execute(Statement(sql="INSERT INTO things VALUES (%s, %s)", params=row))
+    notes.add(1, [(number,) for number in range(1, 60)])
+    world.write("UPDATE things SET word = 'other' WHERE id IN (2, 31, 59)")
+    world.write("DELETE FROM things WHERE id = 7")
+    assert prover.lessen() == 4
+    (left,) = {tuple(sorted(key for (key,) in note.keys)) for note in notes.read()}
+    assert left == (2, 7, 31, 59)
+
+
 def test_notes_of_another_verification_prove_nothing(prover, notes):
     notes.begin()
     with pytest.raises(MoveError, match="verified anew"):
