@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from strangler.cli.move_text import say_status
 from strangler.cli.render import add_format_argument, console, write_json
+from strangler.isolation.ends import waiting
 from strangler.move import records
 from strangler.move.progress import status
 
@@ -24,8 +25,12 @@ def add_arguments(parser: CommandParser) -> None:
 def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     """Show the status of the move that is under way, or of the last one."""
     found = status(records.latest(options["service"]))
+    loose_ends = waiting()
     if options["format"] == "json":
-        write_json(stdout, {**asdict(found), "copied": found.copied, "total": found.total})
-    else:
-        say_status(found, out=console(stdout))
+        more = {"copied": found.copied, "total": found.total, "loose_ends": loose_ends}
+        write_json(stdout, {**asdict(found), **more})
+        return 0
+    say_status(found, out=console(stdout))
+    if loose_ends:
+        stdout.write(f"loose ends of deletions that wait for a relay: {loose_ends:,}")
     return 0

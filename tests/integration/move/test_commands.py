@@ -116,7 +116,14 @@ def test_a_move_is_started_followed_and_cancelled(operator):
     found = operator.status()
     assert (found["stage"], found["copied"], found["total"]) == ("following", 1000, 1000)
     assert found["blocked"] == ["nobody works on it: strangler move images start"]
-    assert "following" in operator.move("status")
+    assert "loose ends" not in operator.move("status")
+    operator.sql(
+        "source",
+        "INSERT INTO strangler_isolation_looseend (model, \"key\", rule, \"values\", due_at, tries, problem) "
+        "VALUES ('photos.photo', 'owner', 'cascade', '[]', '2026-01-01 00:00:00', 0, '')",
+    )
+    assert "loose ends of deletions that wait for a relay: 1" in operator.move("status")
+    assert operator.status()["loose_ends"] == 1
     assert "Nothing was changed" in operator.move("cancel", "--empty-target")
     operator.move("cancel", "--apply", "--empty-target")
     assert operator.sql("source", "SELECT name FROM sqlite_master WHERE name LIKE 'strangler_log%'") == []
