@@ -1,5 +1,7 @@
 """Settings for a real server: secrets from the environment, HTTPS only, hashed static file names."""
 
+from urllib.parse import urlsplit
+
 from monolith.settings.base import *  # noqa: F403 - a settings module extends another one
 from monolith.settings.base import (
     BASE_DIR,
@@ -13,7 +15,8 @@ from monolith.settings.base import (
 
 DEBUG = False
 SECRET_KEY = env("SECRET_KEY")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
+# Visitors come under the site's name, and services ask under the monolith's own.
+ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS"), urlsplit(env("MONOLITH_URL", default="")).hostname or ""]
 
 STRANGLER = {
     "TOPOLOGY": BASE_DIR / "strangler.toml",

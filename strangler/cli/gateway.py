@@ -21,7 +21,11 @@ HELP = "configuration of nginx, HAProxy and containers from topology and rollout
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
     parser.add_argument("action", choices=list(_ACTIONS), help="what to do")
-    parser.add_argument("what", nargs="*", help="nginx, haproxy, ...; everything by default")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        help="nginx, haproxy, ...; check, apply: nginx by default, render, diff: everything",
+    )
     parser.add_argument(
         "--output", type=Path, help="render, diff: the folder of the files (render: print them)"
     )
@@ -45,8 +49,18 @@ def _check(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:
     if options["format"] == "json":
         write_json(stdout, as_documents(findings))
     else:
-        say_findings(findings, wanted=site.stamp, out=console(stdout))
+        say_findings(findings, wanted=site.stamp, apply=_command(options), out=console(stdout))
     return 0 if all(each.is_current for each in findings) else 1
+
+
+def _command(options: dict[str, Any]) -> str:
+    """Return the command that applies what was checked."""
+    words = ["manage.py strangler gateway apply", *(options["what"] or ["nginx"])]
+    if options["machine"]:
+        words.append("--machine")
+    if options["folder"]:
+        words.append(f"--folder {options['folder']}")
+    return " ".join(words)
 
 
 def _apply(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> int:

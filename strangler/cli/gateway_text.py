@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from strangler.gateway.stamp import Stamp
 
 
-def say_findings(findings: Sequence[Finding], *, wanted: Stamp, out: Console) -> None:
-    """Print how everything stands, and what to do where it does not follow."""
+def say_findings(findings: Sequence[Finding], *, wanted: Stamp, apply: str, out: Console) -> None:
+    """Print how everything stands, and what to do where it does not follow; *apply* is the command that brings servers along."""
     rows = [
         (each.what, each.name, each.found, "current" if each.is_current else _behind(each))
         for each in findings
     ]
     out.print(table(["what", "which", "has", ""], rows, title=f"Wanted: {wanted}"))
-    if not all(each.is_current for each in findings):
-        out.print("Bring it up to date with: manage.py strangler gateway apply")
+    behind = {each.what for each in findings if not each.is_current}
+    if behind - {"process"}:
+        out.print(f"Bring file and server up to date with: {apply}", soft_wrap=True)
+    if "process" in behind:
+        out.print(
+            "A process follows by itself within a second. One that does not can't read the database: restart it."
+        )
 
 
 def say_applied(applied: Applied, *, out: Console) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GATEWAY_KEYS = (
     *("server_names", "port", "certificate", "certificate_key", "trusted_proxies"),
     *("requests_per_second", "connections_per_client", "max_body_bytes", "status_port"),
-    *("servers", "replicas", "database", "broker", "requirements", "settings"),
+    *("servers", "replicas", "database", "broker", "requirements", "build", "settings"),
 )
 BROKERS = ("redis", "rabbitmq")
 DATABASE_KEYS = ("primary", "readers", "memory_mb", "check_user")
@@ -27,6 +27,7 @@ _ADDRESS = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _NETWORK = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?")
 _PATH = re.compile(r"/[\w./@+-]+")
 _FILE = re.compile(r"[\w.-]+(/[\w.-]+)*")
+_LINE = re.compile(r"[^\x00-\x1f\x7f]*[^\x00-\x1f\x7f\\]")  # a backslash at its end would go on
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _USER = re.compile(r"[A-Za-z0-9_]+")
 
@@ -67,6 +68,7 @@ class Gateway:
         databases: the database servers.
         broker: `redis` (Valkey too) or `rabbitmq`, for scaling by the length of queues.
         requirements: files that an image installs, from the root of the repository.
+        build: a line for the shell that an image needs once, when it is built.
         settings: module of the monolith's settings where it is deployed; those of `[monolith]` if empty.
     """
 
@@ -84,6 +86,7 @@ class Gateway:
     databases: Databases = field(default_factory=Databases)
     broker: str = "redis"
     requirements: tuple[str, ...] = ("requirements.txt",)
+    build: str = ""
     settings: str = ""
 
     @property
@@ -126,6 +129,7 @@ def parse_gateway(content: object, *, where: str) -> Gateway:
         requirements=_all_matching(
             table.texts("requirements", default=[*usual.requirements]), _FILE, "requirements", table
         ),
+        build=_matching(table.text("build", default=""), _LINE, "build", table),
         settings=_matching(table.text("settings", default=""), _MODULE, "settings", table),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -10,6 +10,7 @@ from django.utils import timezone
 from strangler.conf import config
 from strangler.gateway.probing import running_stamp
 from strangler.gateway.renderers import render
+from strangler.gateway.site import Place
 from strangler.gateway.stamp import Stamp
 from strangler.rollout.models import RolloutEvent
 from strangler.rollout.report import read_processes
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from strangler.gateway.installations import Installation
     from strangler.gateway.site import Site
+
+
+_OTHER = {Place.CONTAINERS: Place.MACHINE, Place.MACHINE: Place.CONTAINERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,16 @@ def check(site: Site, installations: Iterable[Installation]) -> list[Finding]:
     """Return how everything stands that should follow *site*; changes nothing."""
     late = _since_last_change(timezone.now())
     found: list[Finding] = []
+    elsewhere = replace(site, place=_OTHER[site.place])
     for installation in installations:
         files = installation.names(render(site, [installation.what]))
-        found += (_check_file(path, text, late=late) for path, text in files.items())
+        others = installation.names(render(elsewhere, [installation.what]))
+        found += (_check_file(path, text, others[path], late=late) for path, text in files.items())
         found.append(_check_server(installation, site, late=late))
     return [*found, *_check_processes(site, late=late)]
 
 
-def _check_file(path: Path, text: str, *, late: timedelta | None) -> Finding:
+def _check_file(path: Path, text: str, elsewhere: str, *, late: timedelta | None) -> Finding:
     if not path.exists():
         return Finding(what="file", name=str(path), found="missing", is_current=False)
     there = path.read_text(encoding="utf-8", errors="replace")
@@ -61,7 +67,8 @@ def _check_file(path: Path, text: str, *, late: timedelta | None) -> Finding:
         return Finding(what="file", name=str(path), found=str(Stamp.find(text)), is_current=True)
     stamp = Stamp.find(there)
     if stamp is not None and stamp == Stamp.find(text):
-        return Finding(what="file", name=str(path), found=f"{stamp}, changed by hand", is_current=False)
+        why = "rendered with or without --machine, unlike here" if there == elsewhere else "changed by hand"
+        return Finding(what="file", name=str(path), found=f"{stamp}, {why}", is_current=False)
     return Finding(
         what="file", name=str(path), found=str(stamp or "not rendered"), is_current=False, behind=late
     )

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 WHOLE = 10_000  # weights are hundredths of a percent, as rollouts are
 PEOPLE_WAIT = 70  # percent of the processor at which one more web pod is started
 WAITING_PER_WORKER = 50  # messages in the queue
+REMOVED = (
+    *(f"Strangler-{name}" for name in ("Principal", "Decision", "Request-Id", "Fallback", "Gateway")),
+    *("Strangler-Shadow", "Strangler-Sandbox", "Forwarded", "X-Real-IP"),
+)
+"""What a client says under these names ends at the gateway; the Gateway API allows 16."""
 
 
 def render(site: Site) -> dict[str, str]:
@@ -76,7 +81,7 @@ def _values(process: Process) -> dict[str, object]:
 
 def _environment(member: str, site: Site) -> dict[str, str]:
     """Return the variables that say where the others are; secrets come from the Secret `site`."""
-    found = {"MONOLITH_URL": f"http://{MONOLITH}:{PORT}"} if member != MONOLITH else {}
+    found = {"MONOLITH_URL": f"http://{MONOLITH}:{PORT}"}  # the monolith's shadow worker asks it, too
     for service in site.topology.services.values():
         if service.name != member:
             found[service.url_variable] = f"http://{host_name(service.name)}:{PORT}"
@@ -92,6 +97,7 @@ def _gateway(site: Site) -> str:
         routes=routes,
         port=PORT,
         monolith=MONOLITH,
+        removed=REMOVED,
     )
 
 

@@ -19,6 +19,7 @@ from strangler.errors import GatewayError
 from strangler.gateway import apply, check, render
 from strangler.gateway.installations import Installation, find
 from strangler.gateway.probing import running_stamp
+from strangler.gateway.site import Place
 from strangler.gateway.stamp import Stamp
 from strangler.rollout import change
 from strangler.rollout.models import ProcessReport
@@ -206,6 +207,16 @@ def test_check_sees_what_was_changed_by_hand_and_what_is_gone(site, nginx):
     file.unlink()
     assert next(found.found for found in check(site, [nginx])) == "missing"
     assert find("nginx", site).folder.as_posix() == "/etc/nginx/conf.d"
+
+
+@pytest.mark.django_db
+def test_check_sees_what_was_rendered_for_another_place(site, nginx):
+    usual = replace(site, topology=replace(site.topology, gateway=replace(site.gateway, servers={})))
+    on_machine = replace(usual, place=Place.MACHINE)
+    (nginx.folder / "strangler.conf").write_text(next(iter(render(on_machine, ["nginx"]).values())))
+    assert next(found.is_current for found in check(on_machine, [nginx]))
+    found = next(found.found for found in check(usual, [nginx]))
+    assert found == f"{usual.stamp}, rendered with or without --machine, unlike here"
 
 
 @pytest.mark.django_db

@@ -95,7 +95,7 @@ class Shop:
         shared = {
             "SECRET_KEY": "s" * 50,
             "STRANGLER_SIGNING_KEYS": KEY,
-            "ALLOWED_HOSTS": f"{HOST},{LOOPBACK}",
+            "ALLOWED_HOSTS": HOST,
             "MONOLITH_URL": f"http://{LOOPBACK}:{monolith}",
             "ACCOUNTS_URL": f"http://{LOOPBACK}:{accounts}",
             "EMAIL_URL": "smtp://127.0.0.1:1",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from rich.console import Console
 
+from strangler.cli.gateway_text import say_findings
+from strangler.gateway.checking import Finding
 from strangler.gateway.stamp import Stamp
 
 
@@ -48,3 +53,23 @@ def test_the_secret_is_rendered_only_if_it_is_asked_for(tmp_path, capsys):
 def test_an_unknown_target_is_named_with_the_nearest_one(capsys):
     with pytest.raises(CommandError, match=r"no target 'ngnix'.*Did you mean 'nginx'"):
         run("render", "ngnix", "--fresh", capsys=capsys)
+
+
+def test_what_is_behind_is_said_with_the_command_that_brings_it_along():
+    findings = [Finding(what="file", name="/etc/x.conf", found="missing", is_current=False)]
+    process = Finding(what="process", name="web:1", found="rollouts 1", is_current=False)
+    assert "up to date with: gateway apply nginx --machine" in said_of(findings)
+    assert "restart it" not in said_of(findings)
+    assert "up to date" not in said_of([process])
+    assert "restart it" in said_of([process])
+    assert said_of([replace(process, is_current=True)]).splitlines()[-1].split() == [
+        *("process", "web:1", "rollouts", "1", "current")
+    ]
+
+
+def said_of(findings):
+    out = Console(file=StringIO(), width=120)
+    say_findings(
+        findings, wanted=Stamp(topology="0" * 12, revision=1), apply="gateway apply nginx --machine", out=out
+    )
+    return out.file.getvalue()

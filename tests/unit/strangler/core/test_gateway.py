@@ -46,6 +46,8 @@ def test_databases_and_replicas_are_read(tmp_path):
         ("requests_per_second = -1", "0 or more"),
         ('broker = "rabbit"', "broker can't be 'rabbit'. Did you mean 'rabbitmq'"),
         ('requirements = ["../../etc x"]', "requirements can't be"),
+        (r'build = "make\nUSER root"', "build can't be"),
+        ("build = 'make \\'", "build can't be"),
         ('[gateway.replicas]\n"images.worker" = 0', "must be a whole number above 0"),
         (
             '[gateway.replicas]\n"images.workers" = 2',
