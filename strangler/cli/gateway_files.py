@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strangler.gateway import render
+from strangler.gateway.installations import SECRET
 
 if TYPE_CHECKING:
     from django.core.management.base import OutputWrapper
@@ -22,6 +23,8 @@ def render_files(site: Site, options: dict[str, Any], stdout: OutputWrapper) -> 
             continue
         path = options["output"] / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.name == SECRET.name:
+            path.touch(mode=0o600)  # for whoever renders, and for root, as which nginx reads it
         path.write_text(text, encoding="utf-8")
         stdout.write(str(path))
     return 0

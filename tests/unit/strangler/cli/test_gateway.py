@@ -47,7 +47,9 @@ def test_a_difference_is_shown_and_is_a_failure(tmp_path, capsys):
 
 def test_the_secret_is_rendered_only_if_it_is_asked_for(tmp_path, capsys):
     run("render", "secrets", "--fresh", "--output", str(tmp_path), capsys=capsys)
-    assert "Strangler-Gateway" in (tmp_path / "nginx" / "strangler.d" / "secret.conf").read_text()
+    path = tmp_path / "nginx" / "strangler.d" / "secret.conf"
+    assert "Strangler-Gateway" in path.read_text()
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_unknown_target_is_named_with_the_nearest_one(capsys):
