@@ -1,21 +1,22 @@
 """Run the whole test-suite step by step and end with a plain verdict.
 
-Each step runs even if another one failed, so that one run shows everything that is wrong. Most of them wait more than
-they compute, so a few run beside each other; what each printed comes when it has ended. pytest's JUnit files are
-added up for the last line, `tests: N passed, N failed, N skipped`.
+Each step runs even if another one failed, so that one run shows everything that is wrong. All wait now and then, so
+two run beside each other; what each printed comes when it has ended. At last comes the journey, which likes a quiet machine: beside
+it run the steps that no clock watches, and only when it leaves a core idle. pytest's JUnit files are added up for the last
+line, `tests: N passed, N failed, N skipped`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -27,6 +28,7 @@ from tools.check import services
 
 REPORTS = ROOT / "var" / "test"
 LANES = 2  # steps beside each other on the two cores that CI has
+IDLE = ("nice", "-n", "19")
 WHOLE = ("-p", "strangler.isolation.testing", "--strangler-isolation")  # finds stale entries of the ratchet
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 # Tests that freeze and kill real servers depend on a busy machine's moods: one more attempt, and the verdict names it.
@@ -48,21 +50,20 @@ class Step:
         """Return where pytest writes what it counted."""
         return REPORTS / f"{self.name.replace(' ', '-')}.xml"
 
-    def run(self, *, is_alone: bool = False) -> bool:
-        """Run it and return whether it succeeded; *is_alone* shows its output while it comes."""
+    def run(self) -> bool:
+        """Run it and return whether it succeeded."""
         print(f"== {self.name} …", flush=True)
         started = time.monotonic()
         command = list(self.command)
         if "pytest" in command:
             command += [f"--junitxml={self.report}", "-o", f"junit_suite_name={self.name}"]
-        output = None if is_alone else subprocess.PIPE
         done = subprocess.run(
-            command, cwd=ROOT, env=os.environ, check=False, text=True, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        self.reruns.extend(RERUN.findall(done.stdout or ""))
+        self.reruns.extend(RERUN.findall(done.stdout))
         verdict = "ok" if done.returncode == 0 else "FAILED"
         print(
-            f"{done.stdout or ''}== {self.name}: {verdict} in {time.monotonic() - started:.0f} s\n",
+            f"{done.stdout}== {self.name}: {verdict} in {time.monotonic() - started:.0f} s\n",
             flush=True,
         )
         return done.returncode == 0
@@ -70,25 +71,33 @@ class Step:
 
 def steps() -> Iterator[Step]:
     """Yield the steps that may run beside each other, the longest first."""
-    yield pytest("faults", *PARALLEL, *PATIENT, "tests/faults")
     yield pytest("integration", *PARALLEL, *PATIENT, *WHOLE, "tests/integration")
+    yield pytest("faults", *PARALLEL, *PATIENT, "tests/faults")
     yield pytest("functional", *PATIENT, "tests/functional")
     for engine in ("mariadb", "postgres"):
         folders = ("tests/integration/monolith", "tests/integration/strangler")
         yield pytest(f"on {engine}", *folders, servers=(engine,))
+
+
+def last_steps() -> Iterator[Step]:
+    """Yield the journey, and what takes the time that it leaves."""
+    yield Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
+    yield Step(name="check", command=(*IDLE, sys.executable, "tools/check.py"))
     for name, settings in services():
-        yield pytest(f"service {name}", *PARALLEL, f"--ds={settings}", f"tests/services/{name}")
-    yield pytest("unit", "tests/unit")
-    yield Step(name="check", command=(sys.executable, "tools/check.py"))
+        yield pytest(f"service {name}", f"--ds={settings}", f"tests/services/{name}", before=IDLE)
+    yield pytest("unit", "tests/unit", before=IDLE)
 
 
-JOURNEY = Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
-
-
-def pytest(name: str, *arguments: str, servers: tuple[str, ...] = ()) -> Step:
-    """Return a step that runs pytest, with the environment pointing to new private *servers*."""
-    wrapper = (sys.executable, "-m", "tests.servers", *servers, "--") if servers else ()
+def pytest(name: str, *arguments: str, servers: tuple[str, ...] = (), before: tuple[str, ...] = ()) -> Step:
+    """Return a step that runs pytest by the command *before*, with the environment pointing to new private *servers*."""
+    wrapper = (*before, *((sys.executable, "-m", "tests.servers", *servers, "--") if servers else ()))
     return Step(name=name, command=(*wrapper, sys.executable, "-m", "pytest", "-q", *arguments))
+
+
+def run(together: Sequence[Step]) -> Iterator[tuple[str, bool]]:
+    """Run some steps, a few at a time, and yield which succeeded."""
+    with ThreadPoolExecutor(LANES) as lanes:
+        yield from zip((step.name for step in together), lanes.map(Step.run, together), strict=True)
 
 
 def count(reports: Iterator[Path]) -> Counter[str]:
@@ -116,18 +125,15 @@ def main() -> int:
         stale.unlink()
     started = time.monotonic()
     DEATHS.unlink(missing_ok=True)
-    todo = list(steps())
-    with ThreadPoolExecutor(LANES) as lanes:
-        running = {step.name: lanes.submit(step.run) for step in todo}
-    results = {name: step.result() for name, step in running.items()}
-    results[JOURNEY.name] = JOURNEY.run(is_alone=True)
+    todo = [*steps()], [*last_steps()]
+    results = {name: succeeded for together in todo for name, succeeded in run(together)}
     total = count(REPORTS.glob("*.xml"))
     failed = total["failures"] + total["errors"]
     passed = total["tests"] - failed - total["skipped"]
     print(f"\n{time.monotonic() - started:.0f} s for {len(results)} steps")
     for server in missing():
         print(f"left out: tests that need {server.name}, which is not installed")
-    say_troubles(todo)
+    say_troubles(chain(*todo))
     for name in (name for name, succeeded in results.items() if not succeeded):
         print(f"FAILED: {name}")
     print("verdict: everything passed" if all(results.values()) else "verdict: something failed, see above")
