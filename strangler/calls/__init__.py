@@ -2,7 +2,8 @@
 
 `@seam("email.welcome")` on a callable: by the seam's rollout it runs in the process, as before, or becomes a message
 in the outbox, in the caller's transaction. On a Celery task: its messages go to the monolith's own queue or to the
-service's; `install(app)` tells the monolith's Celery app.
+service's; `install(app)` tells the monolith's Celery app. `@question("catalog.products", ask=…)` on a callable that reads:
+the service's answer is waited for.
 
 What a page's own calls to services cost it, `BudgetMiddleware` counts; `together` makes independent ones at once.
 """
@@ -13,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from strangler.calls.budget import BudgetMiddleware
+from strangler.calls.questions import question
 from strangler.calls.seams import seam
 from strangler.calls.together import together
 from strangler.errors import MissingExtraError
@@ -20,7 +22,7 @@ from strangler.errors import MissingExtraError
 if TYPE_CHECKING:
     from strangler.calls.tasks import install, route_task
 
-__all__ = ["BudgetMiddleware", "install", "route_task", "seam", "together"]
+__all__ = ["BudgetMiddleware", "install", "question", "route_task", "seam", "together"]
 
 _HOMES = {"install": "strangler.calls.tasks", "route_task": "strangler.calls.tasks"}  # these need Celery
 

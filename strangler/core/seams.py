@@ -48,7 +48,7 @@ class Seam(Protocol):
 
     @property
     def kind(self) -> str:
-        """`route` or `call`."""
+        """`route`, `call` or `question`."""
 
     @property
     def place(self) -> str:
@@ -159,6 +159,36 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A seam that is a callable of the monolith whose answer is waited for: it reads, and writes nothing.
+
+    Nobody compares both sides, so it goes forward when somebody insists (`--force`), or with the switch of a move (`--live`).
+
+    Args:
+        name: name of the seam, `catalog.products`.
+        service: name of the service that can answer.
+        targets: see `Seam`; what a live seam is held to.
+        gates: see `Seam`.
+        compare_percent: see `Seam`; always 0.
+        rules: see `Seam`; always empty.
+    """
+
+    name: str
+    service: str
+    targets: Targets = field(default_factory=Targets)
+    gates: tuple[Step, ...] = ()
+    compare_percent: Decimal = Decimal(0)
+    rules: tuple[str, ...] = ()
+    kind: ClassVar[str] = "question"
+    has_legacy: ClassVar[bool] = True
+
+    @property
+    def place(self) -> str:
+        """That the service is asked."""
+        return f"asks {self.service}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Monolith:
     """The Django project being strangled; *processes* maps a name to a command line, in order.
 
@@ -182,6 +212,7 @@ class Service:
         processes: name → command line, in order.
         routes: its seams that are URLs.
         calls: its seams that are callables and Celery tasks.
+        questions: its seams that are callables whose answer is waited for.
         url_variable: the environment variable that says where it listens; `<NAME>_URL` if empty.
         move_tables: table of the monolith → table of the service that it moves into; empty: those of `owns`.
         move_replicas: aliases of the source's replicas, for which a throttled move waits.
@@ -197,6 +228,7 @@ class Service:
     processes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     routes: tuple[Route, ...] = ()
     calls: tuple[Call, ...] = ()
+    questions: tuple[Question, ...] = ()
     url_variable: str = ""
     move_tables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     move_replicas: tuple[str, ...] = ()

@@ -5,7 +5,8 @@ Topology
 ├── gateway: Gateway            names, limits, addresses, databases
 └── services: {name: Service}   settings, processes, owns
     ├── routes: (Route, …)      path, methods, limits
-    └── calls: (Call, …)        task, queue, older names
+    ├── calls: (Call, …)        task, queue, older names
+    └── questions: (Question, …)
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from typing import TYPE_CHECKING
 from strangler.core import topology_file
 from strangler.core.gateway import Gateway
 from strangler.core.paths import Kind
-from strangler.core.seams import SAFE_METHODS, Call, Monolith, Route, Seam, Service
+from strangler.core.seams import SAFE_METHODS, Call, Monolith, Question, Route, Seam, Service
 from strangler.errors import TopologyError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["SAFE_METHODS", "Call", "Monolith", "Route", "Seam", "Service", "Topology"]
+__all__ = ["SAFE_METHODS", "Call", "Monolith", "Question", "Route", "Seam", "Service", "Topology"]
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,10 @@ class Topology:
 
     @cached_property
     def all_seams(self) -> tuple[Seam, ...]:
-        """The seams of every service, its routes before its calls."""
+        """The seams of every service, its routes before its calls, and those before its questions."""
         found: list[Seam] = []
         for service in self.services.values():
-            found += [*service.routes, *service.calls]
+            found += [*service.routes, *service.calls, *service.questions]
         return tuple(found)
 
     @cached_property

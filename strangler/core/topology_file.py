@@ -17,6 +17,7 @@ from strangler.core.seams import (
     METHODS,
     Call,
     Monolith,
+    Question,
     Route,
     Service,
     is_cookie_name,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 _MONOLITH_KEYS = ("settings", "processes", "residency")
 _SERVICE_KEYS = (
     *("title", "settings", "url_variable", "owns", "move", "processes", "session_cookie", "cookies"),
-    *("routes", "calls", "residency"),
+    *("routes", "calls", "questions", "residency"),
 )
 _MOVE_KEYS = ("tables", "replicas")
 _RESIDENCY_RULES = ("allowed", "personal")
@@ -55,6 +56,7 @@ _ROUTE_KEYS = (
     *_PROOF_KEYS,
 )
 _CALL_KEYS = ("name", "task", "queue", "aliases", "drain_hours", *_PROOF_KEYS)
+_QUESTION_KEYS = ("name", "targets")
 _TARGET_KEYS = (
     *("parity", "min_comparisons", "min_shapes", "min_requests"),
     *("max_error_rate", "max_fallback_rate", "max_p99_ratio", "p99_slack_seconds"),
@@ -106,6 +108,7 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
     table = _Table(content, where=place, known=_SERVICE_KEYS)
     routes = table.get("routes", list, default=[])
     calls = table.get("calls", list, default=[])
+    questions = table.get("questions", list, default=[])
     return Service(
         name=name,
         settings=table.text("settings"),
@@ -116,6 +119,9 @@ def _parse_service(name: str, content: object, *, where: str) -> Service:
             _parse_route(name, route, where=place, number=i) for i, route in enumerate(routes, start=1)
         ),
         calls=tuple(_parse_call(name, call, where=place, number=i) for i, call in enumerate(calls, start=1)),
+        questions=tuple(
+            _parse_question(name, each, where=place, number=i) for i, each in enumerate(questions, start=1)
+        ),
         url_variable=_parse_url_variable(name, table),
         move_tables=_parse_move(table),
         move_replicas=_move_table(table).texts("replicas", default=[]),
@@ -233,6 +239,12 @@ def _parse_call(service: str, content: object, *, where: str, number: int) -> Ca
         drain=timedelta(hours=hours),
         **_parse_proof(table),
     )
+
+
+def _parse_question(service: str, content: object, *, where: str, number: int) -> Question:
+    table = _parse_seam(content, where=f"{where} question {number}", known=_QUESTION_KEYS)
+    targets = _parse_targets(table.get("targets", dict, default={}), where=f"{table.where} targets")
+    return Question(name=table.text("name"), service=service, targets=targets)
 
 
 def _parse_proof(table: _Table) -> dict[str, Any]:

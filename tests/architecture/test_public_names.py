@@ -11,7 +11,7 @@ from tests.architecture.source import ROOT, files, tree
 
 PUBLIC = {
     "strangler": ["MONOLITH_APPS", "SERVICE_APPS", "__version__"],
-    "strangler.calls": ["BudgetMiddleware", "install", "route_task", "seam", "together"],
+    "strangler.calls": ["BudgetMiddleware", "install", "question", "route_task", "seam", "together"],
     "strangler.cli": ["VERBS"],
     "strangler.effects": ["Recorder", "current", "record"],
     "strangler.core.comparison": [
