@@ -4,8 +4,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from monolith.catalog.views import home
 from monolith.photos.media import media
+from monolith.shopfront import doors
+from monolith.shopfront.views import home
 
 urlpatterns = [
     path("", home, name="home"),
@@ -15,6 +16,8 @@ urlpatterns = [
     path("billing/", include("monolith.billing.urls")),
     path("account/", include("monolith.accounts.urls")),
     path("reports/", include("monolith.reports.urls")),
+    path("catalog-door/owner/", doors.owner, name="catalog-owner"),
+    path("catalog-door/changed/", doors.changed, name="catalog-changed"),
     path("admin/", admin.site.urls),
     path("", include("strangler.service.urls")),
     path("", include("strangler.bridge.urls")),

@@ -1,4 +1,8 @@
-"""Categories, products and the variants that are sold."""
+"""Categories, products and the variants that are sold.
+
+Categories and products can move to the catalog service (decision 0200), so pages read them through `monolith.catalog.door`.
+Variants, with price and stock, stay.
+"""
 
 from decimal import Decimal
 
@@ -48,6 +52,9 @@ class Product(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     summary = models.CharField(max_length=160)
     description = models.TextField(blank=True)
+    attributes = models.JSONField(
+        default=dict, blank=True, help_text='What else is known of it, by name: {"paper_weight": 260}.'
+    )
     takes_photo = models.BooleanField(default=True, help_text="Made from one of the customer's photos.")
     is_active = models.BooleanField(default=True)
     is_featured = models.BooleanField(default=False)
@@ -72,7 +79,11 @@ class Product(models.Model):
 class Variant(models.Model):
     """A size, paper or colour of a product, with its own price and stock."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    # A loose key: products can move to the catalog service's database, and what is deleted there leaves variants behind,
+    # which are not sold then.
+    product = models.ForeignKey(
+        Product, on_delete=models.DO_NOTHING, related_name="variants", db_constraint=False
+    )
     name = models.CharField(max_length=100)
     sku = models.CharField("article number", max_length=40, unique=True)
     price = models.DecimalField(
@@ -89,4 +100,4 @@ class Variant(models.Model):
         constraints = [models.UniqueConstraint(fields=["product", "name"], name="variant_name_per_product")]
 
     def __str__(self) -> str:
-        return f"{self.product.name}, {self.name}"
+        return f"{self.name} ({self.sku})"  # the product's name is the catalogue's to say, see `door`

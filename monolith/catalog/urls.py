@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monolith.catalog import views
+from monolith.shopfront import views
 
 app_name = "catalog"
 

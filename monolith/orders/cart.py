@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.http import HttpRequest
 
+from monolith.catalog.door import Product, products_by_id
 from monolith.catalog.models import Variant
 from monolith.photos.models import Photo
 
@@ -19,6 +20,7 @@ class Line:
     """One line of the cart."""
 
     key: str
+    product: Product
     variant: Variant
     photo: Photo | None
     quantity: int
@@ -29,20 +31,34 @@ class Line:
         return self.variant.price * self.quantity
 
     @property
+    def title(self) -> str:
+        """Return what it is, without the photo."""
+        return title_of(self.product, self.variant)
+
+    @property
     def description(self) -> str:
         """Return what the order will say."""
         of_photo = f", of “{self.photo}”" if self.photo else ""
-        return f"{self.variant}{of_photo}"[:250]
+        return f"{self.title}{of_photo}"[:250]
+
+
+def title_of(product: Product, variant: Variant) -> str:
+    """Return what somebody buys, in words."""
+    return f"{product}, {variant.name}"
 
 
 class Cart:
-    """The visitor's cart; changes are saved with the session."""
+    """The visitor's cart; changes are saved with the session.
+
+    The catalogue is asked once for each product, however often the lines are wanted; prices and stock are of now.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self._session = request.session
         self._user = request.user
         # Line key → quantity; a key is "<variant>" or "<variant>:<photo uuid>".
         self._quantities: dict[str, int] = self._session.get(SESSION_KEY, {})
+        self._products: dict[int, Product | None] = {}
 
     def __len__(self) -> int:
         return sum(self._quantities.values())
@@ -76,10 +92,13 @@ class Cart:
         """Return the lines with current prices, without what is no longer sold or whose photo is gone."""
         parts = {key: key.partition(":") for key in self._quantities}
         variants = _variants({int(variant) for variant, _, _ in parts.values()})
+        products = self._sold({variant.product_id for variant in variants.values()})
+        variants = {key: variant for key, variant in variants.items() if products.get(variant.product_id)}
         photos = self._photos({photo for _, _, photo in parts.values() if photo})
         return [
             Line(
                 key=key,
+                product=products[variants[int(variant)].product_id],
                 variant=variants[int(variant)],
                 photo=photos.get(photo),
                 quantity=self._quantities[key],
@@ -92,6 +111,13 @@ class Cart:
         """Return the price of everything in the cart."""
         return sum((line.amount for line in self.lines()), Decimal(0))
 
+    def _sold(self, ids: set[int]) -> dict[int, Product | None]:
+        """Return the products of *ids*; None for what is not sold any more."""
+        unknown = ids - self._products.keys()
+        found = products_by_id(unknown, is_active=True)
+        self._products |= {each: found.get(each) for each in unknown}
+        return self._products
+
     def _photos(self, keys: set[str]) -> dict[str, Photo]:
         if not keys or not self._user.is_authenticated:
             return {}
@@ -100,7 +126,4 @@ class Cart:
 
 
 def _variants(keys: set[int]) -> dict[int, Variant]:
-    if not keys:
-        return {}
-    sold = Variant.objects.filter(product__is_active=True).select_related("product")
-    return sold.in_bulk(keys)
+    return Variant.objects.in_bulk(keys) if keys else {}

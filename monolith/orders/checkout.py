@@ -49,13 +49,12 @@ def _take_stock(lines: list[Line]) -> None:
     for line in lines:
         wanted[line.variant.pk] += line.quantity
     # In the order of the primary key: two checkouts that lock the same variants can't wait for each other.
-    locked = (
-        Variant.objects.select_for_update().select_related("product").filter(pk__in=wanted).order_by("pk")
-    )
+    locked = Variant.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    titles = {line.variant.pk: line.title for line in lines}
     for variant in locked:
         if variant.stock < wanted[variant.pk]:
             left = f"only {variant.stock} left" if variant.stock else "sold out"
-            raise CartChangedError(f"{variant}: {left}. Change your cart and try again.")
+            raise CartChangedError(f"{titles[variant.pk]}: {left}. Change your cart and try again.")
         variant.stock -= wanted[variant.pk]
         variant.save(update_fields=["stock"])
 

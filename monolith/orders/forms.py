@@ -3,7 +3,8 @@
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from monolith.catalog.models import Product, Variant
+from monolith.catalog.door import Product
+from monolith.catalog.models import Variant
 from monolith.orders.cart import MAX_QUANTITY
 from monolith.orders.models import Order
 from monolith.photos.models import Photo
@@ -37,7 +38,7 @@ class AddToCartForm(forms.Form):
 
     def __init__(self, *args, product: Product, user: AbstractBaseUser | AnonymousUser, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["variant"].queryset = product.variants.select_related("product")
+        self.fields["variant"].queryset = Variant.objects.filter(product_id=product.id)
         if not product.takes_photo:
             del self.fields["photo"]
         elif user.is_authenticated:

@@ -3,14 +3,15 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from monolith.accounts.models import Profile
-from monolith.catalog.models import Product
+from monolith.catalog.door import Wanted, find, products_by_id
+from monolith.catalog.values import UNKNOWN_ART
 from monolith.mail.sender import MailNotSentError, log_failure
-from monolith.orders.cart import Cart
+from monolith.orders.cart import Cart, title_of
 from monolith.orders.checkout import CartChangedError, place_order
 from monolith.orders.forms import AddToCartForm, CheckoutForm
 from monolith.orders.models import Order
@@ -28,13 +29,17 @@ def cart(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest, slug: str) -> HttpResponse:
     """Put a variant of a product into the cart."""
-    product = get_object_or_404(Product.objects.select_related("category"), slug=slug, is_active=True)
+    found = find(Wanted(slug=slug))
+    if not found.products:
+        raise Http404(f"there is no product {slug}")
+    product = found.products[0]
     form = AddToCartForm(request.POST, product=product, user=request.user)
     if not form.is_valid():
-        return render(request, "catalog/product.html", {"product": product, "form": form}, status=400)
+        context = {"product": product, "form": form, "late_since": found.late_since}
+        return render(request, "catalog/product.html", context, status=400)
     data = form.cleaned_data
     Cart(request).add(data["variant"], photo=data.get("photo"), quantity=data["quantity"])
-    messages.success(request, f"{data['variant']} is in your cart.")
+    messages.success(request, f"{title_of(product, data['variant'])} is in your cart.")
     return redirect("orders:cart")
 
 
@@ -93,8 +98,12 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
     """Show one order."""
     orders = Order.objects.select_related("invoice").filter(user=request.user)
     order = get_object_or_404(orders, number=number)
-    items = order.items.select_related("variant__product").prefetch_related("photo")
-    return render(request, "orders/detail.html", {"order": order, "items": items})
+    items = order.items.select_related("variant").prefetch_related("photo")
+    # What an item is called the order knows itself; the catalogue only says which drawing stands for it.
+    drawn = products_by_id(item.variant.product_id for item in items if not item.photo)
+    arts = {pk: product.art for pk, product in drawn.items()}
+    rows = [(item, arts.get(item.variant.product_id, UNKNOWN_ART)) for item in items]
+    return render(request, "orders/detail.html", {"order": order, "rows": rows})
 
 
 def _usual_address(request: HttpRequest) -> dict[str, str]:

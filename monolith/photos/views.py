@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from monolith.catalog.models import Product
+from monolith.catalog.door import Wanted, find
 from monolith.photos.forms import UploadForm
 from monolith.photos.models import Photo
 from monolith.photos.upload import Received, UploadRefusedError, receive
@@ -62,7 +62,7 @@ def guide(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Show one photo, with what can be made of it."""
     photo = get_object_or_404(Photo, uuid=key, owner=request.user)
-    products = Product.objects.filter(is_active=True, takes_photo=True)
+    products = find(Wanted(takes_photo=True)).products
     return render(request, "photos/detail.html", {"photo": photo, "products": products})
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from monolith.catalog.door import products_by_id
 from monolith.catalog.models import Variant
 from monolith.orders.models import Order, OrderItem
 from monolith.photos.models import Photo
@@ -54,8 +55,8 @@ TABLES = {
         columns={
             "sku": "sku",
             "variant": "name",
-            "name": "product__name",
-            "category": "product__category__name",
+            "name": "product_id",  # see _named
+            "category": "product_id",
         },
     ),
     "photo": Table(
@@ -131,8 +132,19 @@ def read_rows(table: str, *, limit: int | None = None, **conditions: Any) -> lis
     """Return rows of *table* as JSON values, primary key first, in its order."""
     known = TABLES[table]
     found = known.model._default_manager.filter(**conditions).order_by("pk")  # noqa: SLF001 - see is_about
-    rows = found.values_list("pk", *known.columns.values())[:limit]
+    rows = [list(row) for row in found.values_list("pk", *known.columns.values())[:limit]]
+    if known.model is Variant:
+        rows = _named(rows)
     return [[_json(value) for value in row] for row in rows]
+
+
+def _named(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return rows of variants with names of products and categories in the place of their keys, as the catalogue says them."""
+    products = products_by_id(row[-1] for row in rows)
+    return [
+        [*row[:-2], *((found.name, found.category.name) if (found := products.get(row[-1])) else ("", ""))]
+        for row in rows
+    ]
 
 
 def _send(table: str, *, key: int, rows: Sequence[Any], deleted: Sequence[int]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
+from monolith.catalog.door import Wanted, find
 from monolith.catalog.models import Category, Product, Variant
 from monolith.reports import feed
 
@@ -32,5 +33,8 @@ def _deleted(sender: type[Model], instance: Model, **_: Any) -> None:
 
 
 def _renamed(sender: type[Model], instance: Model, **_: Any) -> None:
-    path = "product" if sender is Product else "product__category"
-    feed.announce("product", Variant.objects.filter(**{path: instance}).values_list("pk", flat=True))
+    if sender is Product:
+        products = [instance.pk]
+    else:
+        products = [each.id for each in find(Wanted(category=instance.slug, is_active=None)).products]
+    feed.announce("product", Variant.objects.filter(product_id__in=products).values_list("pk", flat=True))

@@ -14,7 +14,9 @@ from django.utils import timezone
 from monolith.accounts.models import Profile
 from monolith.billing.invoicing import invoice_number, take_numbers
 from monolith.billing.models import Invoice, Payment
+from monolith.catalog.door import Product, products_by_id
 from monolith.catalog.models import Variant
+from monolith.orders.cart import title_of
 from monolith.orders.models import Order, OrderItem
 from monolith.photos.models import Photo
 from monolith.seed.keys import insert
@@ -38,7 +40,7 @@ def seed_orders(number: int, *, first: int, owners: array, random: Random, advan
 
     Some customers order far more than others, and business grows.
     """
-    variants = list(Variant.objects.select_related("product"))
+    variants = _on_sale()
     now = timezone.now()
     for begin in range(0, number, BATCH):
         indexes = range(begin, min(begin + BATCH, number))
@@ -52,6 +54,12 @@ def seed_orders(number: int, *, first: int, owners: array, random: Random, advan
             ]
         )
         advance(len(indexes))
+
+
+def _on_sale() -> list[tuple[Variant, Product]]:
+    variants = list(Variant.objects.all())
+    products = products_by_id(variant.product_id for variant in variants)
+    return [(each, products[each.product_id]) for each in variants if each.product_id in products]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class _Batch:
     """Makes and saves orders of a few customers."""
 
     now: datetime
-    variants: list[Variant]
+    variants: list[tuple[Variant, Product]]
     customers: dict[int, _Customer]
     random: Random
 
@@ -107,16 +115,13 @@ class _Batch:
 
     def _items(self, customer: _Customer) -> Iterator[OrderItem]:
         for _ in range(self.random.choice((1, 1, 1, 2, 2, 3, 5))):
-            variant = self.random.choice(self.variants)
-            photo = (
-                self.random.choice(customer.photos)
-                if variant.product.takes_photo and customer.photos
-                else None
-            )
+            variant, product = self.random.choice(self.variants)
+            title = title_of(product, variant)
+            photo = self.random.choice(customer.photos) if product.takes_photo and customer.photos else None
             yield OrderItem(
                 variant=variant,
                 photo=photo,
-                description=f"{variant}, of “{photo}”" if photo else str(variant),
+                description=f"{title}, of “{photo}”" if photo else title,
                 unit_price=variant.price,
                 quantity=self.random.choice((1, 1, 1, 2, 4, 10, 24)) if variant.price < 1 else 1,
             )

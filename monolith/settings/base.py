@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "strangler.bridge",
     "monolith.accounts",
     "monolith.catalog",
+    "monolith.shopfront",
     "monolith.orders",
     "monolith.billing",
     "monolith.photos",
@@ -48,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "monolith.middleware.BodySizeLimit",
+    "monolith.middleware.ClosedShelves",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "strangler.bridge.middleware.LoginMiddleware",  # people may log in at the accounts service
@@ -86,11 +88,14 @@ for alias, url in zip(REPLICAS, env.list("DATABASE_REPLICA_URLS", default=[]), s
     DATABASES[alias]["OPTIONS"]["connect_timeout"] = 1  # there are others; nobody should wait for a dead one
     DATABASES[alias]["TEST"] = {"MIRROR": "default"}
 DATABASE_ROUTERS = ["strangler.replicas.ReplicaRouter"]  # the first: it asks those behind it for the primary
-# Where the gallery's table is once `manage.py strangler move images` has switched it; the router follows.
+# Where tables are once `manage.py strangler move images` (or catalog) has switched them; the router follows.
 SERVICE_DATABASES = {}
-if "IMAGES_DATABASE_URL" in env:
-    DATABASES["images"] = database_from_url(env("IMAGES_DATABASE_URL"), variable="IMAGES_DATABASE_URL")
-    SERVICE_DATABASES = {"images": "images"}
+for name in ("images", "catalog"):
+    variable = f"{name.upper()}_DATABASE_URL"
+    if variable in env:
+        DATABASES[name] = database_from_url(env(variable), variable=variable)
+        SERVICE_DATABASES[name] = name
+if SERVICE_DATABASES:
     DATABASE_ROUTERS.append("strangler.isolation.router.OwnershipRouter")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

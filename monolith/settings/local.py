@@ -23,6 +23,7 @@ STRANGLER = {
         "email": env("EMAIL_SERVICE_URL", default="http://127.0.0.1:8002"),
         "accounts": env("ACCOUNTS_URL", default="http://127.0.0.1:8003"),
         "reporting": env("REPORTING_URL", default="http://127.0.0.1:8004"),
+        "catalog": env("CATALOG_URL", default="http://127.0.0.1:8005"),
     },
     "USER_FIELDS": SHARED_USER_FIELDS,
 }

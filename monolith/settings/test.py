@@ -23,7 +23,8 @@ STRANGLER = {
 }
 
 # One database, whatever the environment of a developer names.
-DATABASES.pop("images", None)
+for name in ("images", "catalog"):
+    DATABASES.pop(name, None)
 DATABASE_ROUTERS = []
 
 DEBUG = False
