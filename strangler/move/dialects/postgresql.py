@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, OperationalError
 
-from strangler.move.dialects import postgresql_log, postgresql_shape
+from strangler.move.dialects import postgresql_log, postgresql_shape, postgresql_text
 from strangler.move.dialects.base import Batch, Changes, Kind, Load, Statement
 from strangler.move.dialects.common import CommonDialect
 
@@ -57,12 +57,18 @@ class PostgreSQLDialect(CommonDialect):
         where = " AND ".join(bound.sql for bound in bounds)
         params = tuple(value for bound in bounds for value in bound.params)
         sql = (
-            f"SELECT {', '.join(self.names(shape.stored))} FROM {self.quote(shape.name)} "  # noqa: S608
+            f"SELECT {', '.join(self._fields(shape, target))} FROM {self.quote(shape.name)} "  # noqa: S608
             f"WHERE {where} ORDER BY {self.key_order(shape)}"
         )
-        del target  # its engine reads the same text
         count, lines = self._copy_out(Statement(sql=sql, params=params))
-        return Batch(count=count, lines=lines, last_key=last)
+        return Batch(count=count, lines=postgresql_text.readable(lines, targets=target), last_key=last)
+
+    def _fields(self, shape: TableShape, target: Columns, *, prefix: str = "") -> list[str]:
+        names = self.names(shape.stored, prefix=prefix)
+        return [
+            postgresql_text.field(name, column, target=into)
+            for name, column, into in zip(names, shape.stored, target, strict=True)
+        ]
 
     def _copy_out(self, query: Statement) -> tuple[int, bytes]:
         with self.cursor() as cursor, self.connection.wrap_database_errors:
@@ -105,7 +111,6 @@ class PostgreSQLDialect(CommonDialect):
         self, shape: TableShape, *, log: str, limit: int, upto: Key | None, target: Columns
     ) -> Changes:
         """Return up to *limit* entries of *log* with the latest state of their rows, as of one moment."""
-        del target  # its engine reads the same text
         first = f"SELECT strangler_id FROM {self.quote(log)} ORDER BY strangler_id LIMIT {int(limit)}"  # noqa: S608
         with self.snapshot():
             ids = [row[0] for row in self.fetch(Statement(sql=first))]
@@ -117,8 +122,9 @@ class PostgreSQLDialect(CommonDialect):
             texts = ", ".join(self.key_texts(shape))
             sql = f"SELECT DISTINCT {texts} FROM {self.quote(log)} WHERE {where.sql}"  # noqa: S608
             keys = [tuple(row) for row in self.fetch(Statement(sql=sql, params=where.params))]
-            count, lines = self._copy_out(self._changed_rows(shape, log, where=where))
-        return Changes(ids=ids, keys=keys, batch=Batch(count=count, lines=lines))
+            count, lines = self._copy_out(self._changed_rows(shape, log, where=where, target=target))
+        batch = Batch(count=count, lines=postgresql_text.readable(lines, targets=target))
+        return Changes(ids=ids, keys=keys, batch=batch)
 
     def _is_truncate(self, log: str, last: int, *, shape: TableShape) -> bool:
         key = self.names(shape.key_columns)[0]
@@ -131,10 +137,10 @@ class PostgreSQLDialect(CommonDialect):
         copied = self.upto(shape, upto)
         return Statement(sql=f"strangler_id <= %s AND {copied.sql}", params=(last, *copied.params))
 
-    def _changed_rows(self, shape: TableShape, log: str, *, where: Statement) -> Statement:
+    def _changed_rows(self, shape: TableShape, log: str, *, where: Statement, target: Columns) -> Statement:
         keys = self.names(shape.key_columns)
         sql = (
-            f"SELECT {', '.join(self.names(shape.stored, prefix='t.'))} FROM "  # noqa: S608
+            f"SELECT {', '.join(self._fields(shape, target, prefix='t.'))} FROM "  # noqa: S608
             f"(SELECT DISTINCT {', '.join(keys)} FROM {self.quote(log)} WHERE {where.sql}) l "
             f"JOIN {self.quote(shape.name)} t ON {' AND '.join(f't.{key} = l.{key}' for key in keys)}"
         )

@@ -51,6 +51,13 @@ def crossing_world(mariadb_url, postgres_url):
         yield made
 
 
+@pytest.fixture
+def returning_world(mariadb_url, postgres_url):
+    """From PostgreSQL to MariaDB, as a move across engines follows after its switch."""
+    with world(postgres_url, mariadb_url) as made:
+        yield made
+
+
 @pytest.fixture(params=["mariadb", "postgres", "sqlite"])
 def any_world(request):
     """Each engine in turn."""

@@ -201,6 +201,45 @@ def test_from_mariadb_to_postgresql(crossing_world):
     )
 
 
+def test_from_postgresql_back_to_mariadb(returning_world):
+    returning_world.pair.source.execute(
+        Statement(
+            sql="CREATE TABLE t (id bigint PRIMARY KEY, u uuid, v text, b bytea, m timestamptz, n numeric(12, 2), j jsonb, "
+            "f double precision, is_on boolean, d date, ti time)"
+        )
+    )
+    returning_world.pair.target.execute(
+        Statement(
+            sql="CREATE TABLE t (id BIGINT PRIMARY KEY, u CHAR(32), v LONGTEXT, b LONGBLOB, m DATETIME(6), "
+            "n DECIMAL(12, 2), j LONGTEXT CHECK (JSON_VALID(j)), f DOUBLE, is_on BOOL, d DATE, ti TIME(6))"
+        )
+    )
+    texts = [text for text in (*NASTY, "a\fb\vc\\f") if text is not None and "\0" not in text]
+    for number, text in enumerate(texts, start=1):
+        returning_world.write(
+            "INSERT INTO t VALUES (%s, 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', %s, %s, '2024-02-29 23:59:59.999999+00', "
+            """1234567890.12, '{"a": "x\\ty"}', 0.1::float8 + 0.2, %s, '2024-02-29', '23:59:59.123456')""",
+            number,
+            text,
+            bytes(range(256)),
+            number % 2 == 0,
+        )
+    record = returning_world.move("t")
+    returning_world.run(record)
+    returning_world.write("UPDATE t SET is_on = NOT is_on WHERE id <= 2")
+    returning_world.write("INSERT INTO t (id) VALUES (900)")
+    returning_world.run(record)
+    rows = returning_world.rows(
+        "target", "t", "v, b, CAST(m AS CHAR), JSON_VALUE(j, '$.a'), f, is_on, u, CAST(ti AS CHAR)", "id"
+    )
+    assert [row[0] for row in rows] == [*texts, None]
+    moment = "2024-02-29 23:59:59.999999"
+    same = (bytes(range(256)), moment, "x\ty", 0.1 + 0.2)
+    assert [row[1:5] for row in rows[:-1]] == [same] * len(texts)
+    assert [row[5] for row in rows[:3]] == [1, 0, 0]
+    assert {row[6:] for row in rows[:-1]} == {("aaaaaaaabbbbccccddddeeeeeeeeeeee", "23:59:59.123456")}
+
+
 def test_postgresql_types_arrive(postgres_world):
     postgres_world.both(
         "CREATE TABLE t (id uuid PRIMARY KEY, v text, b bytea, m timestamptz, i interval, j jsonb, f real, n numeric, a integer[])"
