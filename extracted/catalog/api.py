@@ -48,8 +48,8 @@ api = NinjaAPI(
         "Prices and stock are the shop's. Answers have an ETag; ask again with If-None-Match for 304."
     ),
     urls_namespace="catalog",
-    openapi_url="/catalog-api/openapi.json",
-    docs_url="/catalog-api/docs",
+    openapi_url="/catalog/openapi.json",
+    docs_url="/catalog/docs",
     openapi_extra={
         "components": {
             "securitySchemes": {
@@ -112,7 +112,7 @@ def refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
 
 
 @api.get(
-    "/catalog-api/categories",
+    "/catalog/categories",
     url_name="categories",
     summary="All categories",
     response={200: CategoryList, _READING: Refused},
@@ -125,7 +125,7 @@ def categories(request: HttpRequest) -> CategoryList:
 
 
 @api.get(
-    "/catalog-api/categories/{slug}",
+    "/catalog/categories/{slug}",
     url_name="category",
     summary="One category",
     response={200: CategoryOut, _READING: Refused},
@@ -141,7 +141,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @api.get(
-    "/catalog-api/products",
+    "/catalog/products",
     url_name="products",
     summary="Products, filtered, searched, page by page",
     response={200: ProductList, frozenset({400, 401, 403, 404}): Refused},
@@ -166,7 +166,7 @@ def products(request: HttpRequest) -> Any:
 
 
 @api.get(
-    "/catalog-api/products/{slug}",
+    "/catalog/products/{slug}",
     url_name="product",
     summary="One product",
     response={200: ProductOut, _READING: Refused},
@@ -182,7 +182,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @api.post(
-    "/catalog-api/products",
+    "/catalog/products",
     url_name="add_product",
     summary="Make a product",
     response={201: ProductOut, _WRITING: Refused},
@@ -196,7 +196,7 @@ def add_product(request: HttpRequest) -> HttpResponse:
 
 
 @api.patch(
-    "/catalog-api/products/{slug}",
+    "/catalog/products/{slug}",
     url_name="edit_product",
     summary="Edit a product",
     response={200: ProductOut, _WRITING: Refused},
@@ -211,7 +211,7 @@ def edit_product(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @api.patch(
-    "/catalog-api/categories/{slug}",
+    "/catalog/categories/{slug}",
     url_name="edit_category",
     summary="Edit a category",
     response={200: CategoryOut, _WRITING: Refused},
@@ -226,7 +226,7 @@ def edit_category(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @api.get(
-    "/catalog-api/types",
+    "/catalog/types",
     url_name="types",
     summary="Product types with their schemas",
     response={200: TypeList, _READING: Refused},
@@ -239,7 +239,7 @@ def types(request: HttpRequest) -> TypeList:
 
 
 @api.get(
-    "/catalog-api/types/{kind}",
+    "/catalog/types/{kind}",
     url_name="type",
     summary="One product type, and the documents that do not fit it",
     response={200: TypeOut, _READING: Refused},
@@ -255,7 +255,7 @@ def type_(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @api.post(
-    "/catalog-api/types/{kind}",
+    "/catalog/types/{kind}",
     url_name="edit_type",
     summary="Make the next version of a product type",
     response={201: TypeOut, _WRITING: Refused},

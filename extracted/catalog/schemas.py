@@ -45,7 +45,7 @@ class ProductOut(Schema):
     category: CategoryOut
     summary: str
     description: str
-    attributes: dict[str, Any] = Field(description="A document; `/catalog-api/types/{kind}` has its schema.")
+    attributes: dict[str, Any] = Field(description="A document; `/catalog/types/{kind}` has its schema.")
     takes_photo: bool
     is_active: bool
     is_featured: bool

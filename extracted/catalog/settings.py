@@ -65,8 +65,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en-gb"
 
-# Below /catalog-api/, so that the facade's route for the API brings its pages' assets too.
-STATIC_URL = "/catalog-api/static/"
+# Below /catalog/, so that the facade's route for the API brings its pages' assets too.
+STATIC_URL = "/catalog/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

@@ -1,4 +1,4 @@
-"""The catalogue as the catalog service's API has it: `/catalog-api/openapi.json` says what is asked here.
+"""The catalogue as the catalog service's API has it: `/catalog/openapi.json` says what is asked here.
 
 Every page asks, with the ETag of the last answer to the same question, so what it shows is never older than the page;
 an answer that is still good comes as 304, without a body. The last answers are kept beyond that for the case that
@@ -26,7 +26,7 @@ from strangler.errors import ConfigurationError
 from strangler.service import PRINCIPAL_HEADER, Principal, sign_principal
 
 SERVICE = "catalog"
-ROOT = "/catalog-api/"
+ROOT = "/catalog/"
 CONNECT_TIMEOUT, READ_TIMEOUT = timedelta(seconds=0.5), timedelta(seconds=2)
 KEPT_ANSWERS = 500
 LONGEST_LATE = timedelta(minutes=10)

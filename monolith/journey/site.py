@@ -36,6 +36,7 @@ class Ports:
     email: int
     accounts: int
     reporting: int
+    catalog: int
     valkey: int
     smtp: int
 
@@ -54,12 +55,14 @@ class Ports:
         images = free_port(first + 1)
         email = free_port(images + 1)
         accounts = free_port(email + 1)
+        reporting = free_port(accounts + 1)
         return cls(
             monolith=first,
             images=images,
             email=email,
             accounts=accounts,
-            reporting=free_port(accounts + 1),
+            reporting=reporting,
+            catalog=free_port(reporting + 1),
             valkey=free_port(6379),
             smtp=free_port(1025),
         )
@@ -67,7 +70,7 @@ class Ports:
     @property
     def options(self) -> list[str]:
         """The options for `strangler up`."""
-        services = ("images", "email", "accounts", "reporting")
+        services = ("images", "email", "accounts", "reporting", "catalog")
         names = ("monolith", *services, "smtp", *(["valkey"] if needs_valkey() else []))
         return [f"--port={name}={getattr(self, name)}" for name in names]
 
@@ -201,6 +204,7 @@ class Site:
             "email",
             "accounts",
             "reporting",
+            "catalog",
         ]
 
     def _defaults(self) -> dict[str, str]:
@@ -210,6 +214,7 @@ class Site:
             "EMAIL_DATABASE_URL": f"sqlite:///{self.state / 'email.sqlite3'}",
             "ACCOUNTS_DATABASE_URL": f"sqlite:///{self.state / 'accounts.sqlite3'}",
             "REPORTING_DATABASE_URL": f"sqlite:///{self.state / 'reporting.sqlite3'}",
+            "CATALOG_DATABASE_URL": f"sqlite:///{self.state / 'catalog.sqlite3'}",
             "REPORTING_FOLDER": str(self.state / "reports"),
             "MEDIA_ROOT": str(self.state / "media"),
             **QUICK,
@@ -222,6 +227,7 @@ class Site:
             "EMAIL_SERVICE_URL": f"http://127.0.0.1:{self.ports.email}",
             "ACCOUNTS_URL": f"http://127.0.0.1:{self.ports.accounts}",
             "REPORTING_URL": f"http://127.0.0.1:{self.ports.reporting}",
+            "CATALOG_URL": f"http://127.0.0.1:{self.ports.catalog}",
             "EMAIL_URL": f"smtp://127.0.0.1:{self.ports.smtp}",
             **({"BROKER_URL": f"redis://127.0.0.1:{self.ports.valkey}/0"} if needs_valkey() else {}),
         }

@@ -171,7 +171,8 @@ def _shop(state: Path) -> Iterator[Site]:
         images=free_port(first + 1),
         email=free_port(first + 200),
         accounts=free_port(first + 300),
-        reporting=free_port(first + 300),
+        reporting=free_port(first + 350),
+        catalog=free_port(first + 400),
         valkey=free_port(first + 500),
         smtp=free_port(first + 1000),
     )

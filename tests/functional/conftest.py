@@ -25,6 +25,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         email=free_port(first + 200),
         accounts=free_port(first + 300),
         reporting=free_port(first + 400),
+        catalog=free_port(first + 450),
         valkey=free_port(first + 500),
         smtp=free_port(first + 1000),
     )

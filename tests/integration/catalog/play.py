@@ -35,7 +35,7 @@ from tests.integration.catalog.stage import (  # noqa: E402
     stand,
 )
 
-CANVAS = "/catalog-api/products/canvas"
+CANVAS = "/catalog/products/canvas"
 
 
 def main(port: int, service: int) -> None:
@@ -93,9 +93,9 @@ def look_live(stage, addresses, before) -> None:
 def edit(stage) -> None:
     """The service is where products are edited now: checked, one after the other, and told to others."""
     etag = ask("GET", CANVAS).headers["ETag"]
-    schema = ask("GET", "/catalog-api/types/canvas").json()["document_schema"]
+    schema = ask("GET", "/catalog/types/canvas").json()["document_schema"]
     schema["properties"]["hook"] = {"type": "boolean"}
-    made = ask("POST", "/catalog-api/types/canvas", etag='"1"', body={"document_schema": schema})
+    made = ask("POST", "/catalog/types/canvas", etag='"1"', body={"document_schema": schema})
     assert (made.status_code, made.json()["misfits"]) == (201, []), made.text
     told = OutboxMessage.objects.count()
     body = {"name": "Big canvas", "attributes": {"material": "cotton", "hook": True}}
@@ -104,7 +104,7 @@ def edit(stage) -> None:
     assert ask("PATCH", CANVAS, etag=etag, body={"name": "lost"}).status_code == 412
     assert [
         each["slug"]
-        for each in ask("GET", "/catalog-api/products?attributes.hook=true&q=canvas").json()["products"]
+        for each in ask("GET", "/catalog/products?attributes.hook=true&q=canvas").json()["products"]
     ] == ["canvas"]
     assert b"Big canvas" in stage.ann.get("/shop/product/canvas/").content
     message = OutboxMessage.objects.order_by("pk").last()

@@ -14,7 +14,7 @@ from tests.golden.gateway.example import FILES, example
 from tests.servers.catalogue import SERVERS
 from tests.servers.fixtures import require_server
 
-HOSTS = ("monolith", "images", "email", "accounts", "reporting")
+HOSTS = ("monolith", "images", "email", "accounts", "reporting", "catalog")
 # For nobody but this test; it lasts for a hundred years.
 CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----

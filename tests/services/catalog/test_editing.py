@@ -35,30 +35,27 @@ def canvas(make_product):
 
 @pytest.fixture
 def etag(programs, canvas):
-    return programs.get("/catalog-api/products/canvas")["ETag"]
+    return programs.get("/catalog/products/canvas")["ETag"]
 
 
 def test_an_edit_is_made_and_the_shop_hears_of_it(programs, canvas, etag, shop, commits):
     with commits():
-        answer = send(
-            programs, "patch", "/catalog-api/products/canvas", {"name": "Big canvas"}, if_match=etag
-        )
+        answer = send(programs, "patch", "/catalog/products/canvas", {"name": "Big canvas"}, if_match=etag)
     assert (answer.status_code, answer.json()["name"]) == (200, "Big canvas")
     assert answer["ETag"] not in ("", etag)
-    assert programs.get("/catalog-api/products/canvas")["ETag"] == answer["ETag"]
+    assert programs.get("/catalog/products/canvas")["ETag"] == answer["ETag"]
     assert shop.heard == [{"products": [canvas.pk]}]
     assert set(shop.asked_by) == {"service:catalog"}
 
 
 def test_the_second_of_two_edits_of_one_state_is_refused(programs, canvas, etag, shop):
     assert (
-        send(programs, "patch", "/catalog-api/products/canvas", {"name": "A"}, if_match=etag).status_code
-        == 200
+        send(programs, "patch", "/catalog/products/canvas", {"name": "A"}, if_match=etag).status_code == 200
     )
-    late = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag)
+    late = send(programs, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag)
     assert (late.status_code, late.json()["error"]) == (412, "stale")
     assert Product.objects.get().name == "A"
-    blind = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"})
+    blind = send(programs, "patch", "/catalog/products/canvas", {"name": "B"})
     assert (blind.status_code, blind.json()["error"]) == (428, "no-condition")
 
 
@@ -88,7 +85,7 @@ def test_the_second_of_two_edits_of_one_state_is_refused(programs, canvas, etag,
     ],
 )
 def test_what_is_wrong_with_an_edit_is_said(programs, canvas, etag, shop, body, status, error, said):
-    answer = send(programs, "patch", "/catalog-api/products/canvas", body, if_match=etag)
+    answer = send(programs, "patch", "/catalog/products/canvas", body, if_match=etag)
     assert (answer.status_code, answer.json()["error"]) == (status, error), answer.content
     assert said in answer.json()["detail"]
     assert (Product.objects.get().name, shop.heard) == ("Canvas", [])
@@ -96,7 +93,7 @@ def test_what_is_wrong_with_an_edit_is_said(programs, canvas, etag, shop, body, 
 
 def test_names_are_taken_once(programs, canvas, etag, make_product, shop):
     make_product("poster", kind="poster")
-    answer = send(programs, "patch", "/catalog-api/products/canvas", {"name": "Poster"}, if_match=etag)
+    answer = send(programs, "patch", "/catalog/products/canvas", {"name": "Poster"}, if_match=etag)
     assert (answer.status_code, answer.json()["error"]) == (409, "taken")
 
 
@@ -109,38 +106,37 @@ def test_a_product_is_made(programs, canvas, shop):
         "summary": "s",
         "attributes": {"pages": 24},
     }
-    made = send(programs, "post", "/catalog-api/products", body)
+    made = send(programs, "post", "/catalog/products", body)
     assert (made.status_code, made.json()["attributes"]) == (201, {"pages": 24})
-    again = send(programs, "post", "/catalog-api/products", body)
+    again = send(programs, "post", "/catalog/products", body)
     assert (again.status_code, again.json()["error"]) == (409, "taken")
     assert (
-        send(programs, "post", "/catalog-api/products", {**body, "slug": "a/b", "name": "c"}).status_code
-        == 400
+        send(programs, "post", "/catalog/products", {**body, "slug": "a/b", "name": "c"}).status_code == 400
     )
 
 
 def test_a_category_is_renamed_with_all_its_products(programs, canvas, shop, commits):
-    before = programs.get("/catalog-api/categories/walls")["ETag"]
+    before = programs.get("/catalog/categories/walls")["ETag"]
     with commits():
-        answer = send(programs, "patch", "/catalog-api/categories/walls", {"name": "Wall"}, if_match=before)
+        answer = send(programs, "patch", "/catalog/categories/walls", {"name": "Wall"}, if_match=before)
     assert answer.status_code == 200
     assert shop.heard == [{"products": [canvas.pk]}]
     assert (
-        send(programs, "patch", "/catalog-api/categories/walls", {"name": "W"}, if_match=before).status_code
+        send(programs, "patch", "/catalog/categories/walls", {"name": "W"}, if_match=before).status_code
         == 412
     )
 
 
 def test_nobody_edits_what_the_shop_owns(programs, canvas, etag, shop):
     shop.owner = "monolith"
-    answer = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag)
+    answer = send(programs, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag)
     assert (answer.status_code, answer.json()["error"]) == (409, "not-owner")
     assert "edit it in the shop's back office" in answer.json()["detail"]
 
 
 def test_nothing_is_edited_while_the_shop_says_nothing(programs, canvas, etag, settings):
     settings.CATALOG = {**settings.CATALOG, "MONOLITH_URL": "http://127.0.0.1:1"}
-    answer = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag)
+    answer = send(programs, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag)
     assert (answer.status_code, answer.json()["error"]) == (503, "shop-silent")
     assert Product.objects.get().name == "Canvas"
 
@@ -151,7 +147,7 @@ def test_an_edit_that_meets_the_fence_is_told_whose_the_tables_are(programs, can
         raise DatabaseError("strangler fence: monolith: catalog_product")
 
     monkeypatch.setattr(Product, "save", fenced)
-    answer = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag)
+    answer = send(programs, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag)
     assert (answer.status_code, answer.json()["error"]) == (409, "not-owner")
 
 
@@ -163,7 +159,7 @@ def test_an_edit_stands_although_the_shop_did_not_hear_of_it(
 
     monkeypatch.setattr(editing.ownership, "tell_changed", silent)
     with commits():
-        answer = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag)
+        answer = send(programs, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag)
     assert answer.status_code == 200
     assert "the shop did not hear of an edit of B" in caplog.text
 
@@ -173,20 +169,14 @@ def test_only_staff_and_services_edit(client_of, canvas, shop, who, status):
     from tests.services.catalog.conftest import CUSTOMER  # noqa: PLC0415
 
     client = client_of(CUSTOMER if who else None)
-    assert send(client, "patch", "/catalog-api/products/canvas", {"name": "B"}).status_code == status
+    assert send(client, "patch", "/catalog/products/canvas", {"name": "B"}).status_code == status
 
 
 def test_a_browser_of_the_staff_needs_the_forms_token(client_of, canvas, etag, shop):
     browser = client_of()
-    assert (
-        send(browser, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag).status_code
-        == 403
-    )
+    assert send(browser, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag).status_code == 403
     browser.defaults["HTTP_X_CSRFTOKEN"] = "t" * 32
-    assert (
-        send(browser, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag).status_code
-        == 200
-    )
+    assert send(browser, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag).status_code == 200
 
 
 def with_attribute(kind, name, schema, **more):
@@ -197,15 +187,15 @@ def with_attribute(kind, name, schema, **more):
 
 def test_a_type_gains_an_attribute_without_a_migration(programs, canvas, etag, shop):
     path, body = (
-        "/catalog-api/types/canvas",
+        "/catalog/types/canvas",
         {"document_schema": with_attribute("canvas", "hook", {"type": "boolean"})},
     )
     fits = {"attributes": {"material": "cotton", "hook": True}}
-    assert send(programs, "patch", "/catalog-api/products/canvas", fits, if_match=etag).status_code == 422
+    assert send(programs, "patch", "/catalog/products/canvas", fits, if_match=etag).status_code == 422
     made = send(programs, "post", path, {**body, "note": "hooks"}, if_match='"1"')
     assert (made.status_code, made.json()["version"], made.json()["misfits"]) == (201, 2, [])
-    assert send(programs, "patch", "/catalog-api/products/canvas", fits, if_match=etag).status_code == 200
-    found = programs.get("/catalog-api/products?attributes.hook=true").json()["products"]
+    assert send(programs, "patch", "/catalog/products/canvas", fits, if_match=etag).status_code == 200
+    found = programs.get("/catalog/products?attributes.hook=true").json()["products"]
     assert [each["slug"] for each in found] == ["canvas"]
     late = send(programs, "post", path, body, if_match='"1"')
     assert (late.status_code, late.json()["error"]) == (412, "stale")
@@ -214,12 +204,12 @@ def test_a_type_gains_an_attribute_without_a_migration(programs, canvas, etag, s
 
 def test_documents_that_do_not_fit_any_more_are_named_and_read_as_before(programs, canvas, etag, shop):
     wanted = with_attribute("canvas", "hook", {"type": "boolean"}, required=["hook"])
-    made = send(programs, "post", "/catalog-api/types/canvas", {"document_schema": wanted}, if_match='"1"')
+    made = send(programs, "post", "/catalog/types/canvas", {"document_schema": wanted}, if_match='"1"')
     misfits = [{"slug": "canvas", "problems": ["$: 'hook' is a required property"]}]
     assert made.json()["misfits"] == misfits
-    assert programs.get("/catalog-api/types/canvas").json()["misfits"] == misfits
-    assert programs.get("/catalog-api/products/canvas").json()["attributes"] == {"material": "cotton"}
-    edit = send(programs, "patch", "/catalog-api/products/canvas", {"name": "B"}, if_match=etag)
+    assert programs.get("/catalog/types/canvas").json()["misfits"] == misfits
+    assert programs.get("/catalog/products/canvas").json()["attributes"] == {"material": "cotton"}
+    edit = send(programs, "patch", "/catalog/products/canvas", {"name": "B"}, if_match=etag)
     assert (edit.status_code, edit.json()["error"]) == (422, "bad-document")
 
 
@@ -236,7 +226,7 @@ def test_documents_that_do_not_fit_any_more_are_named_and_read_as_before(program
     ],
 )
 def test_schemas_that_we_do_not_take(programs, schema, said):
-    answer = send(programs, "post", "/catalog-api/types/canvas", {"document_schema": schema}, if_match='"1"')
+    answer = send(programs, "post", "/catalog/types/canvas", {"document_schema": schema}, if_match='"1"')
     assert (answer.status_code, answer.json()["error"]) in {(422, "bad-schema"), (400, "bad-value")}
     assert said in answer.json()["detail"]
 

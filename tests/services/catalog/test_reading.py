@@ -44,29 +44,29 @@ def slugs(answer):
     ],
 )
 def test_products_are_filtered(range_of, programs, query, wanted):
-    assert slugs(programs.get(f"/catalog-api/products?{query}")) == wanted
+    assert slugs(programs.get(f"/catalog/products?{query}")) == wanted
 
 
 def test_words_find_the_best_first(range_of, programs):
-    found = slugs(programs.get("/catalog-api/products?q=cotton"))
+    found = slugs(programs.get("/catalog/products?q=cotton"))
     assert set(found) == {"fine-art", "canvas"}
-    assert slugs(programs.get("/catalog-api/products?q=canvas")) == ["canvas"]
-    assert slugs(programs.get("/catalog-api/products?q=year+picture")) == ["fine-art"]
-    assert slugs(programs.get("/catalog-api/products?q=cotton&attributes.depth_mm=20")) == ["canvas"]
-    assert slugs(programs.get("/catalog-api/products?q=nothing+of+the+kind")) == []
+    assert slugs(programs.get("/catalog/products?q=canvas")) == ["canvas"]
+    assert slugs(programs.get("/catalog/products?q=year+picture")) == ["fine-art"]
+    assert slugs(programs.get("/catalog/products?q=cotton&attributes.depth_mm=20")) == ["canvas"]
+    assert slugs(programs.get("/catalog/products?q=nothing+of+the+kind")) == []
 
 
 def test_postgresql_knows_words_in_other_forms(range_of, programs, engine):
     wanted = ["canvas"] if engine == "postgres" else []
-    assert slugs(programs.get("/catalog-api/products?q=frames+weaving")) in ([], wanted)
-    assert slugs(programs.get("/catalog-api/products?q=frames&kind=canvas")) == wanted
+    assert slugs(programs.get("/catalog/products?q=frames+weaving")) in ([], wanted)
+    assert slugs(programs.get("/catalog/products?q=frames&kind=canvas")) == wanted
 
 
 @pytest.mark.parametrize("query", ["limit=2", "limit=1&q=fine", "limit=2&attributes.finishes=matt"])
 def test_pages_follow_each_other_and_miss_nothing(make_product, programs, query):
     for number in range(5):
         make_product(f"fine-{number}", kind="print", position=1, attributes={"finishes": ["matt"]})
-    found, path = [], f"/catalog-api/products?{query}"
+    found, path = [], f"/catalog/products?{query}"
     while path:
         answer = programs.get(path)
         found += slugs(answer)
@@ -77,30 +77,29 @@ def test_pages_follow_each_other_and_miss_nothing(make_product, programs, query)
 def test_many_are_asked_for_by_key(range_of, programs):
     keys = Product.objects.filter(slug__in=["print", "frame"]).values_list("pk", flat=True)
     query = "&".join(f"id={key}" for key in keys)
-    assert slugs(programs.get(f"/catalog-api/products?{query}&id=999999")) == ["print", "frame"]
+    assert slugs(programs.get(f"/catalog/products?{query}&id=999999")) == ["print", "frame"]
 
 
 def test_visitors_see_what_is_for_sale(range_of, client_of):
     anybody = client_of(None)
-    assert slugs(anybody.get("/catalog-api/products")) == ["print", "fine-art", "canvas"]
-    assert anybody.get("/catalog-api/products?active=false").status_code == 403
-    assert anybody.get("/catalog-api/products/frame").status_code == 404
-    assert client_of().get("/catalog-api/products/frame").status_code == 200
+    assert slugs(anybody.get("/catalog/products")) == ["print", "fine-art", "canvas"]
+    assert anybody.get("/catalog/products?active=false").status_code == 403
+    assert anybody.get("/catalog/products/frame").status_code == 404
+    assert client_of().get("/catalog/products/frame").status_code == 200
 
 
 def test_what_the_caller_has_is_not_sent_again(range_of, programs):
     for path in (
-        "/catalog-api/products?active=true",
-        "/catalog-api/products/canvas",
-        "/catalog-api/categories",
+        "/catalog/products?active=true",
+        "/catalog/products/canvas",
+        "/catalog/categories",
     ):
         first = programs.get(path)
         again = programs.get(path, headers={"If-None-Match": first["ETag"]})
         assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     Product.objects.filter(slug="canvas").update(summary="Another.")
     assert (
-        programs.get("/catalog-api/products/canvas", headers={"If-None-Match": first["ETag"]}).status_code
-        == 200
+        programs.get("/catalog/products/canvas", headers={"If-None-Match": first["ETag"]}).status_code == 200
     )
 
 
@@ -130,19 +129,19 @@ def test_what_the_caller_has_is_not_sent_again(range_of, programs):
     ],
 )
 def test_bad_questions_are_told_what_is_wrong(range_of, programs, query, status, error, said):
-    answer = programs.get(f"/catalog-api/products?{query}")
+    answer = programs.get(f"/catalog/products?{query}")
     assert (answer.status_code, answer.json()["error"]) == (status, error)
     assert said in answer.json()["detail"]
 
 
 def test_a_cursor_is_good_for_its_own_question_only(range_of, programs):
-    path = programs.get("/catalog-api/products?limit=1").json()["next"]
+    path = programs.get("/catalog/products?limit=1").json()["next"]
     answer = programs.get(f"{path}&kind=print")
     assert (answer.status_code, answer.json()["error"]) == (400, "bad-cursor")
 
 
 def test_a_forged_principal_is_refused(client, range_of):
-    assert client.get("/catalog-api/products", headers={"Strangler-Principal": "x"}).status_code == 401
+    assert client.get("/catalog/products", headers={"Strangler-Principal": "x"}).status_code == 401
 
 
 MANY = """INSERT INTO catalog_product (name, slug, kind, summary, description, attributes, takes_photo, is_active,
@@ -171,17 +170,17 @@ def _explain(question):
 
 
 def test_the_description_says_what_is_there(programs):
-    described = programs.get("/catalog-api/openapi.json").json()
+    described = programs.get("/catalog/openapi.json").json()
     paths = described["paths"]
     assert set(paths) == {
-        "/catalog-api/categories",
-        "/catalog-api/categories/{slug}",
-        "/catalog-api/products",
-        "/catalog-api/products/{slug}",
-        "/catalog-api/types",
-        "/catalog-api/types/{kind}",
+        "/catalog/categories",
+        "/catalog/categories/{slug}",
+        "/catalog/products",
+        "/catalog/products/{slug}",
+        "/catalog/types",
+        "/catalog/types/{kind}",
     }
-    names = {each["name"] for each in paths["/catalog-api/products"]["get"]["parameters"]}
+    names = {each["name"] for each in paths["/catalog/products"]["get"]["parameters"]}
     assert names == {
         "slug",
         "category",
@@ -195,6 +194,6 @@ def test_the_description_says_what_is_there(programs):
         "limit",
         "after",
     }
-    assert "412" in paths["/catalog-api/products/{slug}"]["patch"]["responses"]
+    assert "412" in paths["/catalog/products/{slug}"]["patch"]["responses"]
     assert json.dumps(described).count("If-Match") >= 3
     assert django_settings.STRANGLER["SERVICE"] == "catalog"
