@@ -1,8 +1,10 @@
 """What all acts share: the site, who is there, what was promised, and who tells it."""
 
+import json
 import secrets
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -10,6 +12,7 @@ from monolith.journey import looking
 from monolith.journey.ledger import Ledger
 from monolith.journey.narrator import Narrator, duration
 from monolith.journey.pictures import Photograph, album
+from monolith.journey.running import StageError
 from monolith.journey.site import SEAM, Site
 from monolith.journey.visitor import Answer, Visitor
 from monolith.journey.watcher import Watcher
@@ -80,6 +83,17 @@ class Scene:
             if status["status"] in FINISHED or time.monotonic() > deadline:
                 return status
             time.sleep(POLL_SECONDS)
+
+    def wait_for_move(self, service: str, stage: str) -> bool:
+        """Wait until the move to *service* is at *stage*; returns whether it came in time."""
+        deadline = time.monotonic() + PATIENCE.total_seconds()
+        while time.monotonic() < deadline:
+            with suppress(StageError):  # there is no move before `start` has begun one
+                found = self.site.manage("strangler", "move", service, "status", "--format", "json")
+                if json.loads(found)["stage"] == stage:
+                    return True
+            time.sleep(POLL_SECONDS)
+        return False
 
     def check_pictures(self, visitor: Visitor, photos: Sequence[Photograph], *, text: str) -> None:
         """Check every picture of *photos* in the visitor's gallery."""

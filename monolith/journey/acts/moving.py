@@ -1,15 +1,12 @@
 """The gallery's table moves to the service's database while somebody uploads into it, and back."""
 
-import json
 import threading
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from monolith.journey.narrator import duration
-from monolith.journey.running import StageError
-from monolith.journey.scene import PATIENCE, POLL_SECONDS, Scene
+from monolith.journey.scene import POLL_SECONDS, Scene
 from monolith.journey.visitor import Answer, Visitor
 
 TITLE = "a table moves under load, and back"
@@ -65,7 +62,7 @@ def play(scene: Scene) -> None:
 
 def _move(scene: Scene, uploads: Uploads) -> None:
     with scene.out.waiting("the table is copied, and its changes are followed"):
-        is_following = _wait_for("following", scene)
+        is_following = scene.wait_for_move("images", "following")
     scene.out.check(is_following, "all rows are copied, and what changes is followed")
     scene.command(*MOVE, "verify", *BY_US)
     scene.command(*MOVE, "switch", *BY_US)
@@ -73,16 +70,6 @@ def _move(scene: Scene, uploads: Uploads) -> None:
     scene.command(*MOVE, "status")
     scene.command(*MOVE, "reverse", *BY_US)
     uploads.wait_for_more()
-
-
-def _wait_for(stage: str, scene: Scene) -> bool:
-    deadline = time.monotonic() + PATIENCE.total_seconds()
-    while time.monotonic() < deadline:
-        with suppress(StageError):  # there is no move before `start` has begun one
-            if json.loads(scene.site.manage(*MOVE, "status", "--format", "json"))["stage"] == stage:
-                return True
-        time.sleep(POLL_SECONDS)
-    return False
 
 
 def _tell(scene: Scene, uploads: Uploads, visitor: Visitor) -> None:
