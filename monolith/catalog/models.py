@@ -1,6 +1,6 @@
 """Categories, products and the variants that are sold.
 
-Categories and products can move to the catalog service (decision 0200), so pages read them through `monolith.catalog.door`.
+Categories and products can move to the catalog service (decision 0081), so pages read them through `monolith.catalog.door`.
 Variants, with price and stock, stay.
 """
 

@@ -1,4 +1,4 @@
-"""Callables whose answer is waited for: legacy answers in the process, the service over its API. See decision 0202."""
+"""Callables whose answer is waited for: legacy answers in the process, the service over its API. See decision 0083."""
 
 from __future__ import annotations
 
