@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from strangler.move.verifying import Progress
 
 PATIENCE = timedelta(seconds=60)
+NOTICEABLE = timedelta(seconds=0.5)  # a server's age of an entry is no more exact than the way to it
 REST = timedelta(milliseconds=50)
 VERIFIABLE = frozenset({MoveStage.FOLLOWING, MoveStage.VERIFIED, MoveStage.REVERSED})
 
@@ -60,16 +62,19 @@ def check(
 
 
 def settle(record: MoveRecord, *, pair: Pair, patience: timedelta = PATIENCE) -> None:
-    """Return when every change that was made before the call has been followed by the runner.
+    """Return when every change that was made before the call has been followed by the runner, however long that takes.
 
     Raises:
-        MoveError: nobody follows, or too slowly.
+        MoveError: nobody follows: for as long as patience lasts nothing was.
     """
     began = time.monotonic()
     for table in table_pairs(record, pair=pair):
         log = pair.source.changelog(record.pk, table.number)
-        while _is_waiting(pair, log, since=began):
-            if time.monotonic() - began > patience.total_seconds():
+        oldest, until = 0.0, time.monotonic() + patience.total_seconds()
+        while (made_at := _oldest(pair, log)) < began:
+            if made_at > oldest + NOTICEABLE.total_seconds():
+                oldest, until = made_at, time.monotonic() + patience.total_seconds()
+            if time.monotonic() > until:
                 hint = f"Does this run? strangler move {record.service} start"
                 raise MoveError(
                     f"changes of {table.source.name} are not followed. {hint}", move=record.service
@@ -77,7 +82,7 @@ def settle(record: MoveRecord, *, pair: Pair, patience: timedelta = PATIENCE) ->
             time.sleep(REST.total_seconds())
 
 
-def _is_waiting(pair: Pair, log: str, *, since: float) -> bool:
-    """Whether an entry waits that is older than *since*."""
+def _oldest(pair: Pair, log: str) -> float:
+    """Return when the oldest entry that waits was made, by this process's clock; infinite if none waits."""
     count, age = pair.source.backlog(log)
-    return bool(count) and age > time.monotonic() - since
+    return time.monotonic() - age if count else math.inf
