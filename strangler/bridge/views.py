@@ -26,6 +26,7 @@ from strangler.bridge.principals import principal_of
 from strangler.conf import config
 from strangler.core.principal import Principal
 from strangler.errors import TokenError, UserConflictError
+from strangler.replicas.carrying import TOLD_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,11 @@ def principal(request: HttpRequest) -> HttpResponse:
         return HttpResponse(f"There is no service {audience!r}.\n", status=400, content_type="text/plain")
     found = principal_of(request.user)
     token = tokens.sign_principal(found, audience=audience) if found is not None else ""
-    headers = {"Cache-Control": "no-store", **({tokens.PRINCIPAL_HEADER: token} if token else {})}
+    headers = {
+        "Cache-Control": "no-store",
+        TOLD_HEADER: "",
+        **({tokens.PRINCIPAL_HEADER: token} if token else {}),
+    }
     return HttpResponse(status=204, headers=headers)
 
 

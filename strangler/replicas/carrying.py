@@ -22,6 +22,9 @@ COOKIE = "strangler_position"
 LONGEST_LAG = timedelta(days=1)
 """After so long a cookie is forgotten, so that a cluster that was set up anew is not waited for; a replica that is further behind is broken."""
 
+TOLD_HEADER = "Strangler-Position"
+"""Of an answer that has this header, the cookie comes in it: the gateway can take over but one `Set-Cookie`, the session's."""
+
 _LONGEST = 1_500  # characters; browsers keep cookies of 4,096 bytes, and there may be several primaries
 _SALT = "strangler.replicas"
 
@@ -59,6 +62,8 @@ class Visitor:
                 httponly=True,
                 samesite="Lax",
             )
+            if answer.has_header(TOLD_HEADER):
+                answer[TOLD_HEADER] = answer.cookies.pop(cookie_name(config().service)).OutputString()
         return answer
 
 

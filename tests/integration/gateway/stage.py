@@ -97,13 +97,18 @@ def side_by_topology(site: Site, method: str, target: str) -> str:
 
 
 class Monolith(Upstream):
-    """A monolith that knows who `sessionid=ada` is."""
+    """A monolith that knows who `sessionid=ada` is, and may renew the session when it is asked."""
 
     asked = 0
+    renews = False
 
     def before_principal(self, client, _method) -> bool:
         self.asked += 1
-        return self.answer(client, "204 No Content", headers=[("Strangler-Principal", "signed for ada")])
+        headers = [("Strangler-Principal", "signed for ada")]
+        if self.renews:
+            headers.append(("Set-Cookie", "sessionid=new; Path=/"))
+            headers.append(("Strangler-Position", "strangler_position=1; Path=/"))
+        return self.answer(client, "204 No Content", headers=headers)
 
     def do_echo(self, client, method, _argument) -> bool:
         body = json.dumps({"side": "legacy", "target": self.last.target}).encode()

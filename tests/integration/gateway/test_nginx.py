@@ -107,6 +107,13 @@ def test_a_service_sees_the_cookies_that_are_its_own_and_a_login_there_is_asked_
     assert stage.service.last.one("Strangler-Principal") == "signed for ada"
 
 
+def test_what_asking_did_to_the_session_reaches_the_client(stage, monkeypatch):
+    monkeypatch.setattr(stage.monolith, "renews", True)
+    answer = stage.ask("GET", "/page/echo", Cookie=f"sessionid=ada; strangler_id={KEY}")
+    assert answer.header("Set-Cookie") == ["sessionid=new; Path=/", "strangler_position=1; Path=/"]
+    assert answer.header("Strangler-Position") == []
+
+
 def test_the_monolith_is_asked_only_about_sessions(stage):
     before = stage.monolith.asked
     stage.ask("GET", "/page/echo", Cookie=f"strangler_id={KEY}; xsessionid=ada")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.cookies import SimpleCookie
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from django.http import HttpResponse
 
 from strangler.core.positions import Position
 from strangler.replicas import freshness, tasks
-from strangler.replicas.carrying import COOKIE, LONGEST_LAG, Visitor, cookie_name, read, write
+from strangler.replicas.carrying import COOKIE, LONGEST_LAG, TOLD_HEADER, Visitor, cookie_name, read, write
 from strangler.replicas.freshness import Freshness
 
 HERE = Position.parse("0:12")
@@ -60,6 +61,16 @@ def test_the_next_page_has_to_show_what_the_cookie_says():
     visitor = Visitor({COOKIE: cookie_for(HERE).value})
     assert visitor.work.need("default") == HERE
     assert freshness.current() is visitor.work
+
+
+def test_the_gateway_is_told_in_a_header_since_it_takes_over_but_one_cookie():
+    visitor = Visitor({})
+    visitor.work = Freshness({"default": HERE})
+    answer = visitor.tell(HttpResponse(headers={TOLD_HEADER: ""}))
+    assert COOKIE not in answer.cookies
+    told = SimpleCookie(answer[TOLD_HEADER])
+    assert Visitor({COOKIE: told[COOKIE].value}).work.need("default") == HERE
+    assert Visitor({}).tell(HttpResponse(headers={TOLD_HEADER: ""}))[TOLD_HEADER] == ""
 
 
 def test_a_visitor_who_wrote_nothing_gets_no_cookie():
