@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.commands import Commands
 from tests.servers.signals import sigkill, sigstop
 from tests.servers.smtp import FakeSMTP
 
@@ -73,14 +74,12 @@ class EmailStack:
             "EMAIL_KILL_AFTER_SECONDS": "1",
             **environ,
         }
+        self._commands = Commands(self.environ)
         self.manage("migrate", "--verbosity=0")
 
     def manage(self, *arguments: str, given: str = "") -> str:
         """Run manage.py of the service and return what it prints."""
-        command = [sys.executable, "manage.py", *arguments]
-        result = subprocess.run(
-            command, cwd=ROOT, env=self.environ, input=given, capture_output=True, text=True, check=False
-        )
+        result = self._commands.run(*arguments, given=given)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
@@ -142,6 +141,7 @@ class EmailStack:
             if process.poll() is None:
                 sigkill(process.pid)
             process.wait()
+        self._commands.close()
 
     def freeze(self, process: subprocess.Popen[bytes]) -> None:
         """Stop the processes of one host without ending them."""

@@ -29,6 +29,7 @@ from strangler.outbox.models import Lane, OutboxMessage, RelayRecord
 from strangler.service.inbox import Delivery, Verdict, process
 from strangler.service.models import InboxMessage
 from strangler.service.queues import task_queues
+from tests.servers.commands import Commands
 from tests.servers.signals import sigcont, sigkill, sigstop
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Ledger:
             "LEDGER_QUEUE": self.queue,
             "LEDGER_STATE": str(self.state),
         }
+        self._commands = Commands(self._environ)
         entry = connections.configure_settings({"default": {}, self.alias: database_from_url(database)})
         connections.databases[self.alias] = entry[self.alias]
         for app in ("strangler_outbox", "strangler_service"):
@@ -69,6 +71,7 @@ class Ledger:
     def close(self) -> None:
         """End every process and forget the database."""
         self._processes.close()
+        self._commands.close()
         shutil.rmtree(self.state)
         connections[self.alias].close()
         del connections.databases[self.alias]
@@ -131,10 +134,7 @@ class Ledger:
 
     def manage(self, *arguments: str) -> str:
         """Run a verb of the service's command and return what it prints."""
-        command = [sys.executable, "manage.py", "strangler", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self._environ, capture_output=True, text=True, check=False
-        )
+        done = self._commands.run("strangler", *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

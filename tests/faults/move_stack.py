@@ -20,6 +20,7 @@ import pytest
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
 from tests.servers import processes
+from tests.servers.commands import Commands
 from tests.servers.fixtures import require_server
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
@@ -53,17 +54,7 @@ class MoveStack:
         }
 
     def __enter__(self):
-        self._commands = self._exits.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-m", f"{SITE}.manage"],
-                cwd=ROOT,
-                env=self.environ,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self.log,
-                text=True,
-            )
-        )
+        self._commands = self._exits.enter_context(Commands(self.environ))
         self.run("migrate", "-v0", "--database", "default")
         self.run("migrate", "shelf", "-v0", "--database", "images")
         return self
@@ -75,12 +66,9 @@ class MoveStack:
 
     def run(self, *argv, code=0):
         """Run a command of the site in a process of its own and return what it printed."""
-        with tempfile.NamedTemporaryFile("r") as output:
-            self._commands.stdin.write(json.dumps({"argv": argv, "output": output.name}) + "\n")
-            self._commands.stdin.flush()
-            found = json.loads(self._commands.stdout.readline())["code"]
-            said = output.read()
-        assert found == code, f"{argv}: {said[-3000:]}\n{self.said()}\n{self.audit()}"
+        done = self._commands.run(*argv)
+        said = done.stdout + done.stderr
+        assert done.returncode == code, f"{argv}: {said[-3000:]}\n{self.said()}\n{self.audit()}"
         return said
 
     def move(self, *arguments, code=0):

@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from tests.servers.commands import Commands
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
 from tests.servers.smtp import FakeSMTP
@@ -40,14 +41,12 @@ class ShopStack:
             "ACCOUNTS_URL": "http://127.0.0.1:9",
             "PYTHONPATH": str(ROOT),
         }
+        self._commands = Commands(self.environ)
         self.manage("migrate", "--verbosity=0")
 
     def manage(self, *arguments: str) -> str:
         """Run manage.py of the shop and return what it prints."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environ, capture_output=True, text=True, check=False
-        )
+        done = self._commands.run(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -70,7 +69,7 @@ class ShopStack:
         options = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
         self.start("web", "-m", "gunicorn", "monolith.wsgi", "--bind", f"127.0.0.1:{self.port}", *options)
         for _ in range(400):
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.ConnectionError, requests.Timeout):
                 requests.get(f"{self.url}/account/register/", timeout=10).raise_for_status()
                 return
             time.sleep(0.05)
@@ -100,6 +99,7 @@ class ShopStack:
             if process.poll() is None:
                 sigkill(process.pid)
             process.wait()
+        self._commands.close()
 
 
 class Visitor:

@@ -10,8 +10,8 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -21,6 +21,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from strangler.core import topology_file
 from tests.architecture.source import ROOT
+from tests.servers.commands import Commands
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -38,17 +39,12 @@ def run_session(example):
     """Evaluate a console block: run what follows `$`, compare what it prints; `...` stands for anything."""
     for step in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
         command, _, wanted = step.partition("\n")
-        result = subprocess.run(
-            [sys.executable, *shlex.split(command)[1:]],
-            cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": example.namespace["database"]},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if not doctest.OutputChecker().check_output(wanted, result.stdout, FLAGS):
-            pytest.fail(f"$ {command}\nthe page says:\n{wanted}\nit printed:\n{result.stdout}", pytrace=False)
+        python, program, *arguments = shlex.split(command)
+        assert (python, program) == ("python", "manage.py"), command
+        done = example.namespace["commands"].run(*arguments)
+        printed = done.stdout + done.stderr
+        if not doctest.OutputChecker().check_output(wanted, printed, FLAGS):
+            pytest.fail(f"$ {command}\nthe page says:\n{wanted}\nit printed:\n{printed}", pytrace=False)
 
 
 def read_script(example):
@@ -87,20 +83,32 @@ SYBIL = Sybil(
 )
 
 
+def commands_on(database):
+    """Return the monolith's commands on a file of SQLite."""
+    return Commands({**os.environ, "DATABASE_URL": f"sqlite:///{database}"})
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """Return a file of SQLite with all tables and no rows."""
+    database = tmp_path_factory.mktemp("docs") / "migrated.sqlite3"
+    with commands_on(database) as commands:
+        assert commands.run("migrate", "--verbosity=0").returncode == 0
+    return database
+
+
 @pytest.fixture
-def empty_database(tmp_path):
-    """Return the URL of a migrated database without rows."""
-    url = f"sqlite:///{tmp_path / 'docs.sqlite3'}"
-    command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True)
-    return url
+def commands(migrated, tmp_path):
+    """Return the monolith's commands on an empty database."""
+    with commands_on(shutil.copy(migrated, tmp_path / "docs.sqlite3")) as found:
+        yield found
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_examples_of_the_page_are_true(page, request, monkeypatch):
     document = SYBIL.parse(page)
     if "```console" in page.read_text():
-        document.namespace["database"] = request.getfixturevalue("empty_database")
+        document.namespace["commands"] = request.getfixturevalue("commands")
     monkeypatch.chdir(ROOT)
     for example in document.examples():
         example.evaluate()

@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
 import django
-from django.core.management import execute_from_command_line
+from django.core.checks import run_checks
+from django.core.management import execute_from_command_line, get_commands, load_command_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +88,7 @@ def main() -> None:
     """Load the project, and fork for each order that comes in: its arguments, and the files of its input and output."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the project prints while it loads is no answer
-    django.setup()
+    load()
     gc.freeze()  # what is there for ever needs no look by the collector, which would copy its memory
     for line in sys.stdin:
         order = json.loads(line)
@@ -95,6 +97,16 @@ def main() -> None:
             work(order["argv"], order["files"])
             return
         answer(os.waitpid(child, 0)[1], answers)
+
+
+def load() -> None:
+    """Load the project, and what most commands load after that: URLs for the system checks, the verbs of the command."""
+    django.setup()
+    run_checks()
+    with suppress(ImportError):
+        import kombu.connection  # noqa: F401, PLC0415 - of an extra
+    if "strangler" in get_commands():
+        load_command_class("strangler", "strangler").create_parser("manage.py", "strangler")
 
 
 def answer(status: int, answers: TextIO) -> None:
