@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from tests.servers.commands import Commands
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -81,6 +83,10 @@ class Site:
             "SITE_SERVICE_QUEUE": self.service_queue,
         }
 
+        self._commands = self._stack.enter_context(
+            Commands({**self.environment, "DJANGO_SETTINGS_MODULE": f"{SITE}.shop.settings"})
+        )
+
     def __enter__(self) -> Self:
         self.run("migrate", "-v0")
         return self
@@ -90,9 +96,7 @@ class Site:
 
     def run(self, *arguments: str) -> str:
         """Run a management command of the shop and return what it prints."""
-        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": f"{SITE}.shop.settings"}
-        command = [sys.executable, "-m", "django", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = self._commands.run(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

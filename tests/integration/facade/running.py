@@ -19,6 +19,7 @@ from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = "tests.integration.facade.site.settings"
+_migrated: list[bytes] = []  # the empty database: migrating once per run of the tests is enough
 
 TOPOLOGY = """
 [monolith]
@@ -142,8 +143,7 @@ class Site:
 
     def start(self) -> Site:
         """Migrate, run the server, and wait until it answers."""
-        migrate = [sys.executable, "-m", "django", "migrate", "-v0"]
-        subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
+        self._make_database(self.state / "site.sqlite3")
         with (self.state / "log").open("w") as log:
             self.process = subprocess.Popen(
                 self._command(),
@@ -221,6 +221,14 @@ class Site:
                 while piece := connection.recv(65536):
                     received += piece
             return received
+
+    def _make_database(self, path: Path) -> None:
+        if _migrated:
+            path.write_bytes(_migrated[0])
+            return
+        migrate = [sys.executable, "-m", "django", "migrate", "-v0"]
+        subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
+        _migrated.append(path.read_bytes())
 
     def _command(self) -> list[str]:
         # Both servers believe X-Forwarded-* of 127.0.0.1; here that is where the clients are, not a proxy.
