@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 SAMPLE = Path(__file__).parent / "sample"
+UNUSED = ("anyio", "asyncio", "faker", "hypothesispytest", "rerunfailures", "valkey")  # they take time to load
 ROOT = Path(__file__).parents[3]
 
 
@@ -25,6 +26,7 @@ class Sample:
         options = [
             "-p",
             "no:cacheprovider",
+            *(word for name in UNUSED for word in ("-p", f"no:{name}")),
             f"--override-ini=strangler_service_environment=BUG={bug or 'none'}",
         ]
         return self.pytester.runpytest_subprocess(*options, *arguments)
