@@ -18,6 +18,7 @@ from monolith.journey.visitor import Answer, Visitor
 from monolith.journey.watcher import Watcher
 
 POLL_SECONDS = 0.2
+ASK_SECONDS = 1  # between commands that ask how far something is: each computes for about as long
 PATIENCE = timedelta(seconds=120)
 FINISHED = {"ready", "failed"}
 
@@ -92,7 +93,7 @@ class Scene:
                 found = self.site.manage("strangler", "move", service, "status", "--format", "json")
                 if json.loads(found)["stage"] == stage:
                     return True
-            time.sleep(POLL_SECONDS)
+            time.sleep(ASK_SECONDS)
         return False
 
     def check_pictures(self, visitor: Visitor, photos: Sequence[Photograph], *, text: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from monolith.journey.crowd import Crowd
 from monolith.journey.narrator import duration
-from monolith.journey.scene import PATIENCE, POLL_SECONDS, Scene
+from monolith.journey.scene import ASK_SECONDS, PATIENCE, Scene
 from monolith.journey.site import GUIDE_SEAM, SEAM
 
 TITLE = "both sides, compared"
@@ -82,7 +82,7 @@ def _wait_until_live(scene: Scene) -> str:
         stage = str(_status(scene, GUIDE_SEAM)["stage"])
         if stage == "live":
             return stage
-        time.sleep(POLL_SECONDS)
+        time.sleep(ASK_SECONDS)
     return str(_status(scene, GUIDE_SEAM)["stage"])
 
 
@@ -93,7 +93,7 @@ def _wait_for_comparisons(scene: Scene, seam: str, count: int) -> int:
         compared = _compared(scene, seam)
         if compared >= count or time.monotonic() > deadline:
             return compared
-        time.sleep(POLL_SECONDS)
+        time.sleep(ASK_SECONDS)
 
 
 def _compared(scene: Scene, seam: str) -> int:
