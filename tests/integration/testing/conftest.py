@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 SAMPLE = Path(__file__).parent / "sample"
-UNUSED = ("anyio", "asyncio", "faker", "hypothesispytest", "rerunfailures", "valkey")  # they take time to load
+UNUSED = (
+    "anyio",
+    "asyncio",
+    "faker",
+    "hypothesispytest",
+    "rerunfailures",
+    "valkey",
+)  # they take time to load
 ROOT = Path(__file__).parents[3]
 
 
