@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,11 +65,20 @@ class Scene:
 
     def rollout(self, *position: str, seam: str = SEAM) -> None:
         """Change a seam by the one command that operators use, and show it."""
+        self.rollouts([seam], *position)
+
+    def rollouts(self, seams: Sequence[str], *position: str) -> None:
+        """Change several seams, all at the same time, and show the commands one after the other."""
         force = (
             [] if position[0] == "legacy" else ["--force"]
         )  # forward without proof, which it has not collected
         reason = [] if "--reason" in position else ["--reason", "to watch what happens"]
-        self.command("strangler", "rollout", seam, *position, *force, *reason, "--actor", "journey")
+        options = [*position, *force, *reason, "--actor", "journey"]
+        commands = [("strangler", "rollout", seam, *options) for seam in seams]
+        with ThreadPoolExecutor(len(commands)) as pool:
+            outputs = pool.map(lambda command: self.site.manage(*command), commands)
+            for command, printed in zip(commands, outputs, strict=True):
+                self.out.command(f"python manage.py {' '.join(command)}", printed)
 
     def command(self, *arguments: str, fails: bool = False) -> str:
         """Run a command of manage.py, which may be meant to fail; show what it prints, and return that."""

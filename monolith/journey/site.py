@@ -16,6 +16,7 @@ from monolith.journey.running import ROOT, Running, StageError
 SEAM = "images.upload"
 MAIL_SEAM = "email.welcome"
 GUIDE_SEAM = "images.guide"
+REPORT_SEAMS = ("reports.printing", "reports.sales", "reports.customers")
 END_AFTER_SECONDS = 60
 HELPERS = {"valkey", "smtp"}
 # A worker that is killed keeps its photo until its lease ends, which is when it could at the latest have finished.
@@ -216,6 +217,7 @@ class Site:
             "REPORTING_DATABASE_URL": f"sqlite:///{self.state / 'reporting.sqlite3'}",
             "CATALOG_DATABASE_URL": f"sqlite:///{self.state / 'catalog.sqlite3'}",
             "REPORTING_FOLDER": str(self.state / "reports"),
+            "REPORTS_FEED": "true",
             "MEDIA_ROOT": str(self.state / "media"),
             **QUICK,
         }

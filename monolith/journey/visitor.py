@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -111,9 +111,7 @@ class Visitor:
 
     def register(self) -> Answer:
         """Fill in and send the registration form."""
-        form = pages.read(self.get("/account/register/").text)
         values = {
-            CSRF_FIELD: form.token,
             "username": self.name,
             "email": self.email,
             "first_name": self.name.split("-")[0].title(),
@@ -121,7 +119,16 @@ class Visitor:
             "password1": PASSWORD,
             "password2": PASSWORD,
         }
-        return self._send("POST", "/account/register/", data=values)
+        return self.fill_in("/account/register/", values)
+
+    def log_in(self, *, password: str = PASSWORD) -> Answer:
+        """Fill in and send the login form; a login is done when the answer leads on."""
+        return self.fill_in("/account/login/", {"username": self.name, "password": password})
+
+    def fill_in(self, address: str, values: Mapping[str, str], *, action: str = "") -> Answer:
+        """Load the form at *address* and send it with *values*, to *action* if the form goes elsewhere."""
+        form = pages.read(self.get(address).text)
+        return self._send("POST", action or address, data={CSRF_FIELD: form.token, **values})
 
     def open_upload_form(self) -> None:
         """Load the form, as a person does before choosing files."""

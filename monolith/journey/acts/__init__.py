@@ -9,10 +9,11 @@ from monolith.journey.acts import (
     mail,
     moving,
     outage,
+    reporting,
     shelves,
     way_back,
 )
 
-ACTS = (arrival, canary, live, outage, way_back, mail, comparing, moving, shelves, bad_input)
+ACTS = (arrival, canary, live, outage, way_back, mail, comparing, moving, shelves, reporting, bad_input)
 
 __all__ = ["ACTS"]

@@ -74,6 +74,7 @@ def _run(site: Site, out: Narrator, *, keeps_serving: bool) -> None:
             [
                 ("shop", site.url),
                 ("admin", f"{site.url}/admin/"),
+                ("reports, for staff", f"{site.url}/reporting/"),
                 ("mail that the email service sent, for staff", f"{site.url}/email/"),
                 ("mailbox of everybody", str(site.mailbox.folder)),
             ],

@@ -17,3 +17,24 @@ def test_token_photos_and_next_page_are_read():
 
 def test_an_empty_page_has_nothing():
     assert pages.read("<p>No photos yet</p>") == pages.Page()
+
+
+REPORT = """
+<p class="as-of is-stale" role="status">As of 24 Nov 2026 12:00:00 UTC, 2 min behind the shop</p>
+<p>Nobody else.</p>
+<table><thead><tr><th>Customer</th><th>Revenue</th></tr></thead>
+<tr><td>ann &amp; <b>ben</b></td><td class="number">
+  £1,200.00</td></tr></table>
+"""
+
+
+def test_a_report_has_cells_and_says_how_fresh_they_are():
+    page = pages.read(REPORT)
+    assert page.cells == ["ann & ben", "£1,200.00"]
+    assert page.as_of == "24 Nov 2026 12:00:00 UTC, 2 min behind the shop"
+    assert page.is_stale
+
+
+def test_a_fresh_report_is_not_stale():
+    page = pages.read('<p class="as-of">As of 24 Nov 2026 12:00:00 UTC</p>')
+    assert (page.as_of, page.is_stale) == ("24 Nov 2026 12:00:00 UTC", False)
