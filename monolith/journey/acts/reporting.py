@@ -13,7 +13,7 @@ from monolith.journey.site import REPORT_SEAMS
 from monolith.journey.visitor import Answer, Visitor
 
 TITLE = "the heavy report while visitors log in"
-# From the beginning: a shop whose journey was played before may have got rows since that nobody told of.
+# From the beginning, which also brings rows that came past Django: a table that moved back, a shop that was seeded again.
 FILL = ("fill_reports", "--settings", "extracted.reporting.settings", "--restart")
 PEOPLE = ("ann", "ben")
 SPAN_SECONDS = 1.5

@@ -11,6 +11,8 @@
       if (run.is_finished) { location.reload(); return; }
       document.getElementById("state").textContent = run.is_cancelled ? "cancelling" : run.state;
       document.getElementById("rows").textContent = run.rows.toLocaleString("en-GB");
+      const expected = run.expected ? ` of ${run.expected.toLocaleString("en-GB")}` : "";
+      document.getElementById("expected").textContent = expected;
       document.getElementById("reason").textContent = run.reason;
       if (run.percent === null) bar.removeAttribute("value"); else bar.value = run.percent;
       setTimeout(look, 700);
