@@ -35,6 +35,14 @@ from tests.integration.catalog.stage import (  # noqa: E402
     stand,
 )
 
+PATIENT = (
+    "--budget-ms",
+    "20000",
+    "--actor",
+    "test",
+    "--reason",
+    "test",
+)  # of a busy machine: nobody writes here
 CANVAS = "/catalog/products/canvas"
 
 
@@ -51,7 +59,7 @@ def main(port: int, service: int) -> None:
         assert "Nothing stands against it." in command(*MOVE, "plan")
         with following():
             command(*MOVE, "verify", "--actor", "test", "--reason", "test")
-            options = ("--live", "catalog.products", "--actor", "test", "--reason", "test")
+            options = ("--live", "catalog.products", *PATIENT)
             command(*MOVE, "switch", *options)
             await_owner("catalog")
             await_known("live")
@@ -59,7 +67,7 @@ def main(port: int, service: int) -> None:
             edit(stage)
             changed = look_back_and_forth(stage, addresses)
             look_late(stage, addresses, changed, service)
-            options = ("--legacy", "catalog.products", "--actor", "test", "--reason", "test")
+            options = ("--legacy", "catalog.products", *PATIENT)
             command(*MOVE, "reverse", *options)
             await_owner("monolith")
             await_known("legacy")
