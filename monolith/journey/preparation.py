@@ -5,7 +5,7 @@ import time
 from monolith.journey.narrator import Narrator, duration
 from monolith.journey.site import Site
 
-SEED = ("--users", "200", "--orders", "4000", "--photos", "60")
+SEED = ("--users", "200", "--orders", "3000", "--photos", "60")
 
 
 def prepare(site: Site, out: Narrator) -> None:

@@ -16,8 +16,8 @@ TITLE = "the heavy report while visitors log in"
 # From the beginning, which also brings rows that came past Django: a table that moved back, a shop that was seeded again.
 FILL = ("fill_reports", "--settings", "extracted.reporting.settings", "--restart")
 PEOPLE = ("ann", "ben")
-SPAN_SECONDS = 1.5
-EVERY_SECONDS = 0.5
+SPAN_SECONDS = 1.0
+EVERY_SECONDS = 0.25
 MAKERS = {"legacy": "the shop", "service": "the service"}
 REPORTS = (
     "/reports/printing/?year={year}",  # the heavy one
