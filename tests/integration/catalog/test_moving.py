@@ -26,7 +26,13 @@ def across(mariadb, postgres):
 
 
 @pytest.mark.parametrize(
-    "engines", ["sqlite", pytest.param("across", marks=pytest.mark.xdist_group("mariadb+postgres"))]
+    "engines",
+    [
+        pytest.param(
+            "sqlite", marks=pytest.mark.long
+        ),  # the journey moves it there, too, whenever it is played
+        pytest.param("across", marks=pytest.mark.xdist_group("mariadb+postgres")),
+    ],
 )
 def test_every_page_stays_as_it_is_while_the_catalogue_moves(request, tmp_path, engines):
     shop, catalog = request.getfixturevalue(engines)
