@@ -15,7 +15,6 @@ open       (switch) the service's fence goes down             writers go on, wit
 
 from __future__ import annotations
 
-import math
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from strangler.move.databases import Pair, dialect_of, open_pair, source_connect
 from strangler.move.dialects.base import Kind, Statement
 from strangler.move.dialects.sqlite import OpenSQLiteDialect
 from strangler.move.fence import Fence
-from strangler.move.following import ENTRIES, Follower
+from strangler.move.following import Follower
 from strangler.move.laying import table_pairs
 from strangler.move.notes import Notes
 from strangler.move.numbers import Numbering
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
 
 BUDGET = timedelta(seconds=1)
 LOCK_SHARE = 0.6  # of the budget may go by until the fence is locked
-CALM = 1_000  # changes that can be followed and compared while writers wait, for each second of the budget
+CALM = 1_000  # changes that are few enough to be followed and compared while writers wait
 CATCH_UP = timedelta(seconds=30)
 TRIES = (
     50  # as the victim of deadlocks, each a moment long; see Note [The switch is the victim] in `fence_sql`
@@ -118,27 +117,19 @@ class Turn:
             MoveError: writers are faster.
         """
         until = time.monotonic() + CATCH_UP.total_seconds()
-        calm = CALM * self.steps.budget.total_seconds()
-        while self._follow() > calm or self.prover.lessen() > calm:
+        while self._follow() > CALM or self.prover.lessen() > CALM:
             if time.monotonic() > until:
-                message = (
-                    "the changelog grows faster than it can be followed and compared within the budget. "
-                )
-                hint = "Try again in a quieter hour, or allow more with --budget-ms."
-                raise MoveError(message + hint, move=self.record.service)
+                message = "the changelog grows faster than it can be followed. Try again in a quieter hour."
+                raise MoveError(message, move=self.record.service)
 
-    def _follow(self) -> float:
-        """Follow a step of each table; infinite if there may be more than a step.
-
-        0 where a long transaction stands in the way, which `lock` will meet, too.
-        """
+    def _follow(self) -> int:
+        """Follow a step of each table; 0 where a long transaction stands in the way, which `lock` will meet, too."""
         try:
-            counts = [follower.step() for follower in self._followers(self.pair)]
+            return sum(follower.step() for follower in self._followers(self.pair))
         except DatabaseError as error:
             if not self.pair.source.is_retryable(error):
                 raise
             return 0
-        return sum(counts) if max(counts, default=0) < ENTRIES else math.inf
 
     def drain(self, behind: Pair) -> int:
         """Follow all that is left; nobody adds to it."""
