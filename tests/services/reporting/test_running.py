@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import subprocess
 import threading
 import time
 from dataclasses import replace
@@ -31,6 +32,7 @@ ENDLESS = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
 SELECT COUNT(*), '{after}{limit}', COUNT(*) FROM n WHERE i < 0
 """
+FULL = "the disk is full: nothing was published; try again when there is room"
 ENDLESS_ON_MARIADB = "SELECT COUNT(*), '{after}{limit}', 1 FROM seq_1_to_100000000000 WHERE MD5(seq) = 'x'"
 
 
@@ -202,6 +204,19 @@ def test_a_run_that_used_up_its_time_fails_and_says_so(wish, shop, endless, conf
     assert "which is the most" in run.reason
 
 
+@pytest.fixture
+def small_disk(configure, tmp_path):
+    """Keep files on a disk of 64 KiB, if this user may mount one; return a function that makes it larger."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk; the same without one is tested beside this")
+    configure(FOLDER=folder)
+    yield lambda size: subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True)
+    subprocess.run(["umount", folder], check=True)
+
+
 def test_a_full_disk_publishes_nothing_and_says_so(wish, lines, monkeypatch):
     lines(10)
     run = wish()
@@ -213,7 +228,23 @@ def test_a_full_disk_publishes_nothing_and_says_so(wish, lines, monkeypatch):
     work(run.pk, holder="t1")
     run.refresh_from_db()
     assert (run.state, leftovers()) == (State.FAILED, [])
-    assert run.reason == "the disk is full: nothing was published; try again when there is room"
+    assert run.reason == FULL
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx", "json"])
+def test_a_disk_that_fills_up_in_the_middle_is_left_empty_and_serves_the_next_run(
+    wish, lines, small_disk, format_
+):
+    lines(1_000, text="A canvas of a long holiday" * 8)
+    run = wish(as_=format_)
+    work(run.pk, holder="t1")
+    run.refresh_from_db()
+    assert (run.state, run.reason, leftovers()) == (State.FAILED, FULL, [])
+    small_disk("16m")
+    again = wish(as_=format_)
+    work(again.pk, holder="t1")
+    again.refresh_from_db()
+    assert (again.state, again.rows) == (State.READY, 1_003)
 
 
 def test_more_rows_than_a_run_may_have_are_refused_instead_of_cut_off(wish, lines, configure):
