@@ -6,6 +6,6 @@ read model is, which marks measure that take the same way as the changes.
 
 from extracted.reporting.feed.applying import apply_change, apply_mark
 from extracted.reporting.feed.backfilling import backfill
-from extracted.reporting.feed.freshness import Freshness, freshness
+from extracted.reporting.feed.freshness import Freshness, behind, freshness
 
-__all__ = ["Freshness", "apply_change", "apply_mark", "backfill", "freshness"]
+__all__ = ["Freshness", "apply_change", "apply_mark", "backfill", "behind", "freshness"]

@@ -50,6 +50,12 @@ def freshness() -> Freshness:
     return Freshness(as_of=as_of, lag=lag, is_filled=filled == len(TABLES))
 
 
+def behind(as_of: datetime, *, at: datetime) -> str:
+    """Return how far figures *as_of* were behind the shop *at* a moment; nothing if that was no reason to warn."""
+    lag = at - as_of
+    return f"{_span(lag)} behind the shop" if lag > config().stale_after else ""
+
+
 def _span(lag: timedelta) -> str:
     seconds = int(lag.total_seconds())
     for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):

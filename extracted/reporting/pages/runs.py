@@ -14,6 +14,7 @@ from extracted.reporting import links
 from extracted.reporting.conf import config
 from extracted.reporting.definitions import REPORTS, reports_for
 from extracted.reporting.door import for_staff, refused
+from extracted.reporting.feed import behind
 from extracted.reporting.models import Run, State
 from extracted.reporting.running import cancel as cancel_run
 
@@ -50,6 +51,7 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
         "run": found,
         "report": REPORTS[found.report],
         "parameters": found.parameters.items(),
+        "behind": _behind(found),
         "link": links.link(found) if found.state == State.READY else "",
         "link_hours": config().link_lifetime.total_seconds() / 3600,
         "can_cancel": not found.is_finished and _may_cancel(request, found),
@@ -89,6 +91,10 @@ def _seen(request: HttpRequest, pk: UUID) -> Run | None:
 
 def _may_cancel(request: HttpRequest, found: Run) -> bool:
     return request.user.is_superuser or str(request.user.pk) == found.owner
+
+
+def _behind(found: Run) -> str:
+    return behind(found.as_of, at=found.started_at) if found.as_of and found.started_at else ""
 
 
 def _status(found: Run) -> dict[str, Any]:

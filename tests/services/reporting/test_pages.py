@@ -64,6 +64,20 @@ def test_a_page_says_as_of_when_and_warns_of_old_figures(get, shop, fresh):
     assert "is-stale" not in text(get("/reporting/reports/sales/", year="2026"))
 
 
+def test_a_file_s_page_says_how_far_behind_its_figures_were(get, shop, wish, fresh):
+    fresh(timedelta(seconds=60))
+    late = wish("sales")
+    work(late.pk, holder="t1")
+    seen = text(get(f"/reporting/runs/{late.pk}/"))
+    assert re.search(r"\d+ s behind the shop</strong> when it was begun", seen)
+    fresh()
+    soon = wish("sales")
+    work(soon.pk, holder="t1")
+    seen = text(get(f"/reporting/runs/{soon.pk}/"))
+    assert "Figures as of" in seen
+    assert "behind the shop" not in seen
+
+
 def test_a_report_is_previewed_as_chart_and_table(get, shop):
     seen = text(get("/reporting/reports/sales/", year="2026"))
     assert "<td>01 Jun 2026</td>".replace("<td>", '<td dir="auto">') in seen
