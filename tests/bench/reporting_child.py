@@ -5,6 +5,7 @@ import os
 import random
 import sys
 import time
+from contextlib import suppress
 
 os.nice(int(os.environ.get("BENCH_NICE", "0")))
 
@@ -17,51 +18,100 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
+from django.db import OperationalError, connection  # noqa: E402
+from django.db.backends.utils import CursorWrapper  # noqa: E402
 from django.test import Client  # noqa: E402
 
 PER_SECOND = 20
 PASSWORD = "bench"
 IS_SHOP = settings.ROOT_URLCONF.startswith("monolith")
+ORDERS_AT_ONCE = 100_000
 SHOP = """
 INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined)
-  SELECT seq, '{password}', 0, CONCAT('user', seq), 'Ann', 'Bee', CONCAT('user', seq, '@example.org'), seq = 1, 1, NOW(6)
+  SELECT seq, '{password}', 0, CONCAT('user', seq), ELT(1 + seq % 5, 'Ann', 'Ben', 'Carol', 'Dora', 'Émile'), 'Bee',
+  CONCAT('user', seq, '@example.org'), seq = 1, 1, TIMESTAMP('2020-01-01') + INTERVAL seq * 151 SECOND
   FROM seq_1_to_{users};
 INSERT INTO catalog_category (id, name, slug, blurb, position) VALUES (1, 'Walls', 'walls', '', 0);
 INSERT INTO catalog_product (id, name, slug, kind, summary, description, takes_photo, is_active, is_featured, position, category_id)
   VALUES (1, 'Canvas', 'canvas', 'canvas', '', '', 1, 1, 0, 0, 1);
-INSERT INTO catalog_variant (id, name, sku, price, stock, position, product_id) VALUES (1, '30 × 40', 'c1', 9.99, 5, 0, 1);
+INSERT INTO catalog_variant (id, name, sku, price, stock, position, product_id)
+  SELECT seq, CONCAT(20 + seq, ' × ', 30 + seq), CONCAT('c', seq), 4.99 + seq, 5, seq, 1 FROM seq_1_to_20;
 INSERT INTO photos_photo (id, uuid, title, filename, original, renditions, checksum, width, height, bytes, uploaded_at, owner_id)
-  SELECT seq, UUID(), '', 'a.jpg', 'a.jpg', '{{}}', SHA2(seq, 256), 4000, 3000, 9, NOW(6), seq FROM seq_1_to_{users};
+  SELECT seq, UUID(), '', 'a.jpg', 'a.jpg', '{{}}', SHA2(seq, 256), 2000 + seq % 4000, 1500 + seq % 3000, 900000 + seq,
+  NOW(6), seq FROM seq_1_to_{users};
+"""
+SHOP_ORDERS = """
 INSERT INTO orders_order (id, name, street, postcode, city, country, number, status, total, placed_at, user_id)
-  SELECT seq, 'Ann', 'High Street 1', 'LS1', 'Leeds', 'UK', CONCAT('B-', seq), 'paid', 19.98,
-  TIMESTAMP('2026-01-01') + INTERVAL seq % 30000000 SECOND, 1 + seq % {users} FROM seq_1_to_{orders};
+  SELECT seq, 'Ann Bee', CONCAT('High Street ', seq % 300), 'LS1 4AB', 'Leeds', 'UK', CONCAT('B-', seq), {status}, {total},
+  {placed_at}, {customer} FROM seq_{first}_to_{last};
 INSERT INTO orders_orderitem (id, description, unit_price, quantity, order_id, photo_id, variant_id)
-  SELECT seq, 'Canvas', 9.99, 2, seq, 1 + seq % {users}, 1 FROM seq_1_to_{orders};
+  SELECT seq, 'Canvas of a holiday', {price}, {quantity}, seq, {customer}, {variant} FROM seq_{first}_to_{last};
 """
 SERVICE = """
 INSERT INTO reporting_day SELECT '2026-01-01' + INTERVAL seq DAY, 2026, 1, '2026-01-01', 1, 1 FROM seq_0_to_364;
 INSERT INTO reporting_customer (id, changed_at, username, email, joined_at)
-  SELECT seq, NOW(6), CONCAT('user', seq), CONCAT('user', seq, '@example.org'), NOW(6) FROM seq_1_to_{users};
-INSERT INTO reporting_product (id, changed_at, sku, name, variant, category) VALUES (1, NOW(6), 'c1', 'Canvas', '', 'Walls');
+  SELECT seq, NOW(6), CONCAT('user', seq), CONCAT('user', seq, '@example.org'),
+  TIMESTAMP('2020-01-01') + INTERVAL seq * 151 SECOND FROM seq_1_to_{users};
+INSERT INTO reporting_product (id, changed_at, sku, name, variant, category)
+  SELECT seq, NOW(6), CONCAT('c', seq), 'Canvas', CONCAT(20 + seq, ' × ', 30 + seq), 'Walls' FROM seq_1_to_20;
 INSERT INTO reporting_photofact (id, changed_at, owner_id, day_id, width, height, bytes, uploaded_at)
-  SELECT seq, NOW(6), seq, '2026-01-01', 4000, 3000, 9, NOW(6) FROM seq_1_to_{users};
-INSERT INTO reporting_orderfact (id, changed_at, status, total, placed_at, customer_id, day_id)
-  SELECT seq, NOW(6), 'paid', 19.98, TIMESTAMP('2026-01-01') + INTERVAL seq % 30000000 SECOND, 1 + seq % {users},
-  '2026-01-01' + INTERVAL (seq % 30000000) DIV 86400 DAY FROM seq_1_to_{orders};
-INSERT INTO reporting_orderitemfact (id, changed_at, description, quantity, unit_price, order_id, photo_id, product_id)
-  SELECT seq, NOW(6), 'Canvas', 2, 9.99, seq, 1 + seq % {users}, 1 FROM seq_1_to_{orders};
+  SELECT seq, NOW(6), seq, '2026-01-01', 2000 + seq % 4000, 1500 + seq % 3000, 900000 + seq, NOW(6) FROM seq_1_to_{users};
 """
+SERVICE_ORDERS = """
+INSERT INTO reporting_orderfact (id, changed_at, status, total, placed_at, customer_id, day_id)
+  SELECT seq, NOW(6), {status}, {total}, {placed_at}, {customer}, DATE({placed_at}) FROM seq_{first}_to_{last};
+INSERT INTO reporting_orderitemfact (id, changed_at, description, quantity, unit_price, order_id, photo_id, product_id)
+  SELECT seq, NOW(6), 'Canvas of a holiday', {quantity}, {price}, seq, {customer}, {variant} FROM seq_{first}_to_{last};
+"""
+# All of them of the number `seq`: one order in twenty is cancelled, customers come in no order, each has one photo printed.
+ORDER = {
+    "status": "IF(seq % 20 = 0, 'cancelled', IF(seq % 20 < 3, 'paid', 'sent'))",
+    "price": "4.99 + seq % 20 + 1",
+    "quantity": "1 + seq % 4",
+    "total": "(4.99 + seq % 20 + 1) * (1 + seq % 4)",
+    "variant": "1 + seq % 20",
+    "placed_at": "TIMESTAMP('2026-01-01') + INTERVAL (seq * 7919) % 31536000 SECOND",
+    "customer": "1 + (seq * 7919) % {users}",
+}
 
 
-def fill(users: int, orders: int) -> dict[str, object]:
-    """Make a shop, or its read model."""
+def fill(users: int, orders: int, seconds: int) -> dict[str, object]:
+    """Make a shop, or its read model, with up to *orders* orders, as many as *seconds* allow; zero allows all."""
     call_command("migrate", verbosity=0)
-    text = (SHOP if IS_SHOP else SERVICE).format(users=users, orders=orders, password=make_password(PASSWORD))
+    everything, some = (SHOP, SHOP_ORDERS) if IS_SHOP else (SERVICE, SERVICE_ORDERS)
+    began, made = time.monotonic(), 0
     with connection.cursor() as cursor:
-        for statement in text.split(";\n")[:-1]:
-            cursor.execute(statement)
-    return {"users": users}
+        _execute(cursor, everything.format(users=users, password=make_password(PASSWORD)))
+        while made < orders and not (seconds and time.monotonic() - began > seconds):
+            first, made = made + 1, min(made + ORDERS_AT_ONCE, orders)
+            values = {name: value.format(users=users) for name, value in ORDER.items()}
+            _execute(cursor, some.format(first=first, last=made, **values))
+        cursor.execute("SHOW TABLES")
+        tables = ", ".join(f"`{name}`" for (name,) in cursor.fetchall())
+        cursor.execute(f"ANALYZE TABLE {tables}")
+    return {"users": users, "orders": made}
+
+
+def _execute(cursor: CursorWrapper, text: str) -> None:
+    for statement in text.split(";\n")[:-1]:
+        cursor.execute(statement)
+
+
+def hush() -> dict[str, object]:
+    """End what the server still computes for a client that was killed: it notices only when it has something to send."""
+    others = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+    ended = set()
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(others)
+            found = [number for (number,) in cursor.fetchall()]
+            if not found:
+                return {"ended": len(ended)}
+            for number in set(found) - ended:
+                with suppress(OperationalError):  # it has ended meanwhile
+                    cursor.execute("KILL %s", [number])
+            ended |= set(found)
+            time.sleep(0.1)
 
 
 def login(seconds: int, users: int) -> dict[str, object]:
@@ -109,5 +159,5 @@ if __name__ == "__main__":
     action, *rest = sys.argv[1:]
     if action == "report":
         make_reports()
-    result = {"fill": fill, "login": login}[action](*map(int, rest))
+    result = {"fill": fill, "login": login, "hush": hush}[action](*map(int, rest))
     print(json.dumps(result))  # noqa: T201 - what the parent reads
