@@ -32,8 +32,9 @@ INSERT INTO auth_user (id, password, is_superuser, username, first_name, last_na
   CONCAT('user', seq, '@example.org'), seq = 1, 1, TIMESTAMP('2020-01-01') + INTERVAL seq * 151 SECOND
   FROM seq_1_to_{users};
 INSERT INTO catalog_category (id, name, slug, blurb, position) VALUES (1, 'Walls', 'walls', '', 0);
-INSERT INTO catalog_product (id, name, slug, kind, summary, description, takes_photo, is_active, is_featured, position, category_id)
-  VALUES (1, 'Canvas', 'canvas', 'canvas', '', '', 1, 1, 0, 0, 1);
+INSERT INTO catalog_product
+  (id, name, slug, kind, summary, description, attributes, takes_photo, is_active, is_featured, position, category_id)
+  VALUES (1, 'Canvas', 'canvas', 'canvas', '', '', '{{}}', 1, 1, 0, 0, 1);
 INSERT INTO catalog_variant (id, name, sku, price, stock, position, product_id)
   SELECT seq, CONCAT(20 + seq, ' × ', 30 + seq), CONCAT('c', seq), 4.99 + seq, 5, seq, 1 FROM seq_1_to_20;
 INSERT INTO photos_photo (id, uuid, title, filename, original, renditions, checksum, width, height, bytes, uploaded_at, owner_id)
