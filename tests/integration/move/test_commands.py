@@ -119,7 +119,7 @@ def test_a_move_is_started_followed_and_cancelled(operator):
     assert "loose ends" not in operator.move("status")
     operator.sql(
         "source",
-        "INSERT INTO strangler_isolation_looseend (model, \"key\", rule, \"values\", due_at, tries, problem) "
+        'INSERT INTO strangler_isolation_looseend (model, "key", rule, "values", due_at, tries, problem) '
         "VALUES ('photos.photo', 'owner', 'cascade', '[]', '2026-01-01 00:00:00', 0, '')",
     )
     assert "loose ends of deletions that wait for a relay: 1" in operator.move("status")
