@@ -83,4 +83,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
-STATE_DIR.mkdir(exist_ok=True)  # a fresh checkout has no place for the database yet
+if IS_LOCAL:
+    STATE_DIR.mkdir(
+        exist_ok=True
+    )  # a fresh checkout has no place for the database yet; in an image nobody may write there

@@ -9,6 +9,7 @@ import os
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial, wraps
 from multiprocessing.process import BaseProcess
@@ -42,6 +43,7 @@ def install() -> None:
         _install_blocks()
         _install_threads()
         _install_processes()
+        _install_chords()
         _is_installed = True
 
 
@@ -70,6 +72,13 @@ def _install_processes() -> None:
     for name in ("system", "fork", "posix_spawn", "posix_spawnp"):
         if hasattr(os, name):
             _replace(os, name, partial(_spawning, what=f"os.{name}"))
+
+
+def _install_chords() -> None:
+    with suppress(ImportError):  # of the extra "celery"
+        from celery.canvas import chord  # noqa: PLC0415
+
+        _replace(chord, "run", _running_chord)
 
 
 def _databases() -> Any:
@@ -161,3 +170,14 @@ def _spawning(original: Any, *, what: str) -> Any:
         return original(*args, **kwargs)
 
     return spawn
+
+
+def _running_chord(original: Any) -> Any:
+    """Refuse at once what would ask a result back end, and ask it again for a minute."""
+
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if at_hand.keeper.get() is not None:
+            refuse("a chord: its parts meet in a result back end")
+        return original(self, *args, **kwargs)
+
+    return run

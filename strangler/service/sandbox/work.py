@@ -9,19 +9,17 @@ import inspect
 import logging
 from collections import deque
 from dataclasses import dataclass, field
-from functools import cache, wraps
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from celery import current_app, signature
-from celery.canvas import chord
 from celery.exceptions import Ignore, Reject, Retry
 from celery.utils.functional import maybe_list
 
 from strangler.effects import at_hand
 from strangler.errors import MessageError, SandboxError
 from strangler.service.inbox import Verdict
-from strangler.service.sandbox.refusing import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,19 +27,6 @@ if TYPE_CHECKING:
     from strangler.core.messages import JSON
 
 logger = logging.getLogger(__name__)
-
-_run_chord = chord.run
-
-
-@wraps(_run_chord)
-def _refuse_chord(self: Any, *args: Any, **kwargs: Any) -> Any:
-    """Refuse at once what would ask a result back end, and ask it again for a minute."""
-    if at_hand.keeper.get() is not None:
-        refuse("a chord: its parts meet in a result back end")
-    return _run_chord(self, *args, **kwargs)
-
-
-chord.run = _refuse_chord  # type: ignore[method-assign]
 
 MOST_TASKS = 50
 """Of one request; what is beyond is recorded and not done."""

@@ -92,6 +92,7 @@ def test_tasks_of_both_sides_are_compared_by_name_and_parameters():
     assert found == {
         "reports.nightly": {"place": "task shop.nightly", "problems": []},
         "reports.flaky": {"place": "task shop.flaky", "problems": []},
+        "reports.stock": {"place": "task shop.stock", "problems": []},
     }
 
 
