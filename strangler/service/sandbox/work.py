@@ -17,7 +17,6 @@ from celery import current_app, signature
 from celery.exceptions import Ignore, Reject, Retry
 from celery.utils.functional import maybe_list
 
-from strangler.effects import at_hand
 from strangler.errors import MessageError, SandboxError
 from strangler.service.inbox import Verdict
 
