@@ -38,7 +38,7 @@ STRANGLER = {
     "TOPOLOGY": os.environ["SITE_TOPOLOGY"],
     "SERVICE_DATABASES": {"images": "default"} if os.environ.get("SITE_FOLLOWS_OWNERS") else {},
     "SIGNING_KEYS": ["a signing key of the tests, 32 or more"],
-    "SNAPSHOT_INTERVAL": timedelta(seconds=0.02),
+    "SNAPSHOT_INTERVAL": timedelta(seconds=0.1),  # sites stay for a whole run, and each look costs
     "CONNECT_TIMEOUT": timedelta(seconds=0.5),
     "IDLE_TIMEOUT": timedelta(seconds=1),
     "BREAKER_FAILURES": int(os.environ.get("SITE_BREAKER_FAILURES", "1000")),
