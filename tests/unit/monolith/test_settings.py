@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "EMAIL_SERVICE_URL": "http://email:8002",
     "ACCOUNTS_URL": "http://accounts:8003",
     "REPORTING_URL": "http://reporting:8004",
+    "CATALOG_URL": "http://catalog:8005",
 }
 
 

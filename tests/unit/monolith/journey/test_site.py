@@ -18,7 +18,7 @@ def test_what_does_not_end_by_ctrl_c_is_killed_and_told(tmp_path, monkeypatch):
     (tmp_path / "manage.py").write_text(DEAF)
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(module, "END_AFTER_SECONDS", 0.2)
-    ports = Ports(monolith=1, images=2, email=3, accounts=4, reporting=5, valkey=6, smtp=7)
+    ports = Ports(monolith=1, images=2, email=3, accounts=4, reporting=5, catalog=6, valkey=7, smtp=8)
     site = Site(state=tmp_path, ports=ports)
     with pytest.raises(StageError, match=r"deaf exited with -9:\s+does not listen"):
         watch(site, tmp_path / "log" / "deaf.log")
