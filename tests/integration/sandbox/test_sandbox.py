@@ -59,9 +59,7 @@ def assert_nothing_stayed(media):
 
 
 @pytest.mark.parametrize("many", MANY)
-def test_many_writes_leave_no_row_no_mail_no_message_and_no_file(
-    media, valkey_url, monkeypatch, many
-):
+def test_many_writes_leave_no_row_no_mail_no_message_and_no_file(media, valkey_url, monkeypatch, many):
     if MEMORY.is_dir():  # each sandbox makes and removes folders, which takes a busy disk milliseconds
         monkeypatch.setattr(tempfile, "tempdir", str(MEMORY))
     shop.app.conf.broker_url = valkey_url
