@@ -25,13 +25,8 @@ from tests.servers.catalogue import SERVERS
 # What an installed file already brings: `make run` after `make test` installs nothing.
 CONTAINED_IN = {"base": ("dev", "test"), "docs": ("dev",), "test": ("dev",)}
 PIP = ("-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
-UV = (
-    "-m",
-    "uv",
-    "pip",
-    "install",
-    "--quiet",
-)  # byte-code comes with the first import, of a third of all modules
+# Byte-code comes with the first import, of a third of all modules.
+UV = ("-m", "uv", "pip", "install", "--quiet")
 
 
 def main(folder: str, *names: str) -> int:

@@ -83,7 +83,5 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
-if IS_LOCAL:
-    STATE_DIR.mkdir(
-        exist_ok=True
-    )  # a fresh checkout has no place for the database yet; in an image nobody may write there
+if IS_LOCAL:  # a fresh checkout has no place for the database yet; in an image nobody may write there
+    STATE_DIR.mkdir(exist_ok=True)

@@ -156,7 +156,5 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
-if IS_LOCAL:
-    STATE_DIR.mkdir(
-        exist_ok=True
-    )  # a fresh checkout has no place for the database yet; in an image nobody may write there
+if IS_LOCAL:  # a fresh checkout has no place for the database yet; in an image nobody may write there
+    STATE_DIR.mkdir(exist_ok=True)

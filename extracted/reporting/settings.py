@@ -116,7 +116,5 @@ LOGGING = {
     # Two lines for each message, and beat sends one every few seconds; what became of a run we say ourselves.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
 }
-if IS_LOCAL:
-    STATE_DIR.mkdir(
-        exist_ok=True
-    )  # a fresh checkout has no place for the database yet; in an image nobody may write there
+if IS_LOCAL:  # a fresh checkout has no place for the database yet; in an image nobody may write there
+    STATE_DIR.mkdir(exist_ok=True)

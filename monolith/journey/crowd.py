@@ -2,15 +2,15 @@
 
 import threading
 import time
-from types import TracebackType
-from typing import Self
 
 import requests
+
+from monolith.journey.beside import Beside
 
 THREADS = 4
 
 
-class Crowd:
+class Crowd(Beside):
     """Look at *address* again and again while the block lasts, every time as somebody new.
 
     Args:
@@ -23,21 +23,8 @@ class Crowd:
         self.problems: list[str] = []
         self._address = address
         self._pause = THREADS / per_second
-        self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._look, daemon=True) for _ in range(THREADS)]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([self._look] * THREADS)
 
     def wait_for(self, looks: int) -> None:
         """Return when there were so many looks from now on."""

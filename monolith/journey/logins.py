@@ -1,40 +1,24 @@
 """People who log in again and again, each time in a new browser."""
 
-import threading
 import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from functools import partial
 
 import requests
 
+from monolith.journey.beside import Beside
 from monolith.journey.visitor import Visitor
 from monolith.journey.watcher import Look, Sight
 
 PAUSE_SECONDS = 0.1
 
 
-class LogIns:
+class LogIns(Beside):
     """Let each of *people* log in again and again while the block lasts."""
 
     def __init__(self, people: Sequence[Visitor]) -> None:
         self._looks: list[Look] = []
-        self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._log_in, args=[person], daemon=True) for person in people
-        ]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__init__([partial(self._log_in, person) for person in people])
 
     @property
     def sight(self) -> Sight:

@@ -1,10 +1,8 @@
 """The gallery's table moves to the service's database while somebody uploads into it, and back."""
 
-import threading
 import time
-from types import TracebackType
-from typing import Self
 
+from monolith.journey.beside import Beside
 from monolith.journey.narrator import duration
 from monolith.journey.scene import POLL_SECONDS, Scene
 from monolith.journey.visitor import Answer, Visitor
@@ -16,30 +14,19 @@ UPLOADS_IN_EACH_PLACE = 10
 PAUSE_SECONDS = 0.1
 
 
-class Uploads:
+class Uploads(Beside):
     """Somebody who uploads one photo after the other while the block lasts."""
 
     def __init__(self, scene: Scene, visitor: Visitor) -> None:
         self.answers: list[Answer] = []
         self._scene = scene
         self._visitor = visitor
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._upload, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__([self._upload])
 
     def wait_for_more(self) -> None:
         """Return when some were answered from now on, or nobody uploads any more."""
         wanted = len(self.answers) + UPLOADS_IN_EACH_PLACE
-        while len(self.answers) < wanted and self._thread.is_alive():
+        while len(self.answers) < wanted and self.is_running:
             time.sleep(POLL_SECONDS)
 
     def _upload(self) -> None:
