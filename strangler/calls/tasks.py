@@ -14,10 +14,9 @@ write to a moving table nobody has to say. One that is a seam may go to the serv
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from contextlib import ExitStack
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from celery import signals
@@ -228,7 +227,7 @@ def _anew(task: Task[Any, Any]) -> Callable[..., Any]:
     """Return what the task does, done again or handed on where it meets a fence."""
     run = task.run
 
-    @functools.wraps(run)
+    @wraps(run)
     def call(*args: Any, **kwargs: Any) -> Any:
         instead = partial(_hand_on, task, args, kwargs)
         return meeting.retry(lambda: run(*args, **kwargs), instead=instead)
