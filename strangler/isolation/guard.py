@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.signals import setting_changed
-from django.db import connections
-from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 
 from strangler.conf import Isolation, config
@@ -26,11 +24,10 @@ from strangler.isolation import places
 from strangler.isolation.ratchet import Ratchet
 from strangler.isolation.snapshot import current
 from strangler.isolation.statements import can_parse, tables_in
+from strangler.wrapping import wrap_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
     from strangler.isolation.places import Place
 
@@ -50,9 +47,7 @@ def install() -> None:
     except ConfigurationError:
         return
     if is_on:
-        connection_created.connect(_watch, dispatch_uid="strangler.isolation.guard")
-        for connection in connections.all(initialized_only=True):
-            _watch(connection=connection)
+        wrap_connections(lambda _: guard, name="strangler.isolation.guard")
 
 
 def counts() -> Mapping[tuple[str, str], int]:
@@ -65,11 +60,6 @@ def seen() -> frozenset[tuple[str, str]]:
     """Return the (place, table) of every violation so far that the ratchet allows."""
     with _lock:
         return frozenset(_seen)
-
-
-def _watch(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if guard not in connection.execute_wrappers:
-        connection.execute_wrappers.append(guard)
 
 
 def guard(

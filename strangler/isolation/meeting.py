@@ -31,11 +31,11 @@ from weakref import WeakSet
 
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
-from django.db.backends.signals import connection_created
 
 from strangler.errors import FenceRaised
 from strangler.isolation import snapshot
 from strangler.isolation.ownership import changed_since
+from strangler.wrapping import wrap_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -282,19 +282,14 @@ _unsaid = _Unsaid()
 def install() -> None:
     """Watch every connection of this process, those that are open and those to come; idempotent."""
     logging.getLogger("django.request").addFilter(_unsaid)
-    connection_created.connect(_watch, dispatch_uid="strangler.isolation.meeting")
-    for connection in connections.all(initialized_only=True):
-        _watch(connection=connection)
+    wrap_connections(
+        lambda connection: None if connection in _left_alone else watch, name="strangler.isolation.meeting"
+    )
 
 
 def leave_alone(connection: BaseDatabaseWrapper) -> None:
     """Do not watch *connection*: it is a move's own, which no fence concerns."""
     _left_alone.add(connection)
-
-
-def _watch(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if connection not in _left_alone and watch not in connection.execute_wrappers:
-        connection.execute_wrappers.append(watch)
 
 
 def watch(

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 from django.db import connections, transaction
-from django.db.backends.signals import connection_created
 
 from strangler.conf import config
 from strangler.effects.statements import first_word
 from strangler.replicas.choosing import breaker_of, choose, forget, primary_of
 from strangler.replicas.freshness import current, is_in_transaction, wrote
+from strangler.wrapping import wrap_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from strangler.wrapping import Wrapper
 
 _READING = frozenset({"SELECT", "SHOW", "EXPLAIN", "DESCRIBE"})
 _NOT_WRITING = _READING | {"SET", "SAVEPOINT", "RELEASE", "ROLLBACK"}
@@ -31,21 +33,16 @@ _NOT_WRITING = _READING | {"SET", "SAVEPOINT", "RELEASE", "ROLLBACK"}
 
 def install() -> None:
     """Watch every connection of a cluster from now on, and those that this thread has already."""
-    connection_created.connect(_watch, dispatch_uid="strangler.replicas")
-    for connection in connections.all(initialized_only=True):
-        _watch(connection=connection)
+    wrap_connections(_choose_hook, name="strangler.replicas")
 
 
-def _watch(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+def _choose_hook(connection: BaseDatabaseWrapper) -> Wrapper | None:
     if connection.alias in config().replicas:
-        hook = _noting
-    elif primary_of(connection.alias):
+        return _noting
+    if primary_of(connection.alias):
         forget(connection.alias)
-        hook = _rescuing
-    else:
-        return
-    if hook not in connection.execute_wrappers:
-        connection.execute_wrappers.append(hook)
+        return _rescuing
+    return None
 
 
 def _noting(

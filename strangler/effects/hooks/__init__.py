@@ -20,11 +20,10 @@ def install() -> None:
     """Put the hooks in place, once; Celery's as soon as somebody has imported it."""
     global _is_installed, _has_celery  # noqa: PLW0603 - once per process is the point
     if _is_installed and (_has_celery or "celery" not in sys.modules):
-        databases.install_here()
+        databases.install()
         return
     with _lock:
         if not _is_installed:
-            databases.install()
             mails.install()
             storages.install()
             _is_installed = True
@@ -33,4 +32,4 @@ def install() -> None:
 
             tasks.install()
             _has_celery = True
-    databases.install_here()
+    databases.install()

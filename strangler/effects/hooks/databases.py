@@ -9,11 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections
-from django.db.backends.signals import connection_created
-
 from strangler.effects import at_hand
 from strangler.effects.statements import Statement, is_writing
+from strangler.wrapping import wrap_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,19 +20,8 @@ if TYPE_CHECKING:
 
 
 def install() -> None:
-    """Watch every connection that is made from now on."""
-    connection_created.connect(_watch_connection, dispatch_uid="strangler.effects")
-
-
-def install_here() -> None:
-    """Watch the connections that this thread has already."""
-    for connection in connections.all(initialized_only=True):
-        _watch_connection(connection=connection)
-
-
-def _watch_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    if _watch not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_watch)
+    """Watch the connections that this thread has, and every one that is made from now on."""
+    wrap_connections(lambda _: _watch, name="strangler.effects")
 
 
 def _watch(
