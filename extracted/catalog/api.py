@@ -1,6 +1,7 @@
 """The HTTP interface: read categories, products and their types; the staff edits them."""
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from ninja.decorators import decorate_view
 from pydantic import ValidationError
 
 from extracted.catalog import editing
-from extracted.catalog.attributes import PREFIX
+from extracted.catalog.attributes import COMPARISONS, PREFIX
 from extracted.catalog.documents import current_type, current_types, misfits
 from extracted.catalog.door import caller_of, for_editors, may_see_all
 from extracted.catalog.errors import (
@@ -73,6 +74,11 @@ def _query(name: str, schema: dict[str, Any], description: str = "") -> dict[str
     return {"in": "query", "name": name, "schema": schema, "description": description}
 
 
+_ATTRIBUTES = {
+    "type": "object",
+    "propertyNames": {"pattern": rf"^{re.escape(PREFIX)}.+?(__({'|'.join(COMPARISONS)}))?$"},
+    "additionalProperties": {"type": "string"},
+}
 _FILTERS = {
     "parameters": [
         _query("slug", {"type": "string"}, "Of the one product."),
@@ -88,9 +94,17 @@ _FILTERS = {
             "id", {"type": "array", "items": {"type": "integer"}}, "Primary keys, the parameter repeated."
         ),
         {
-            **_query("attributes", {"type": "object", "additionalProperties": {"type": "string"}}),
-            "description": "`attributes.finish=matt`: an attribute that a type declares; of a list, one member.",
+            **_query("attributes", _ATTRIBUTES),
+            "description": (
+                "`attributes.finishes=matt`: an attribute that a type declares; of a list, one member. Numbers have ranges too: "
+                "`attributes.paper_weight__gte=200&attributes.paper_weight__lt=300`, with gt, gte, lt and lte."
+            ),
             "style": "form",
+            "explode": True,
+            "examples": {
+                "equal": {"value": {"attributes.finishes": "matt"}},
+                "range": {"value": {"attributes.pages__gte": "24", "attributes.pages__lte": "60"}},
+            },
         },
         _query("limit", {"type": "integer", "minimum": 1}, "Most products of one page."),
         _query("after", {"type": "string"}, "Cursor of the page before; `next` has it."),

@@ -15,6 +15,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Max, QuerySet
 
 from extracted.catalog import ownership
+from extracted.catalog.attributes import numbers_in
 from extracted.catalog.documents import check_document, check_schema, current_type
 from extracted.catalog.errors import (
     BadValueError,
@@ -26,6 +27,7 @@ from extracted.catalog.errors import (
 )
 from extracted.catalog.models import Category, Product, ProductType
 from extracted.catalog.schemas import etag_of
+from extracted.catalog.searching import means
 from extracted.catalog.values import refuse_nul
 
 Row = TypeVar("Row", Category, Product)
@@ -89,7 +91,16 @@ def edit_type(kind: str, schema: Any, *, note: str, by: str, if_match: str) -> P
             made.save(force_insert=True)
     except IntegrityError:  # somebody made the same next version beside us
         raise StaleError(f'"{version + 1}"') from None
+    _index_numbers(made)
     return made
+
+
+def _index_numbers(type_: ProductType) -> None:
+    try:
+        with transaction.atomic():
+            means().index_numbers(numbers_in(type_.schema))
+    except DatabaseError as error:  # the role may make none, or somebody makes the same just now
+        logger.warning("ranges of %s may be slow, since an index was not made: %s", type_.kind, error)
 
 
 def _edit(

@@ -12,7 +12,14 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from extracted.catalog.attributes import PREFIX, declared, documents_wanted
+from extracted.catalog.attributes import (
+    PREFIX,
+    Bound,
+    bound_wanted,
+    declared,
+    documents_wanted,
+    refuse_crossing,
+)
 from extracted.catalog.conf import config
 from extracted.catalog.documents import current_types
 from extracted.catalog.errors import BadCursorError, BadValueError, UnknownParameterError, UnknownTypeError
@@ -122,11 +129,16 @@ def _documents(one: Mapping[str, str]) -> Q:
             raise UnknownTypeError(one["kind"], known=sorted(types))
         types = {one["kind"]: types[one["kind"]]}
         condition &= Q(kind=one["kind"])
-    known = declared(types.values())
-    for name, text in one.items():
-        if name.startswith(PREFIX):
-            documents = documents_wanted(name.removeprefix(PREFIX), text, known=known)
+    known, bounds = declared(types.values()), list[Bound]()
+    asked = {name.removeprefix(PREFIX): text for name, text in one.items() if name.startswith(PREFIX)}
+    for name, text in asked.items():
+        if bound := bound_wanted(name, text, known=known):
+            bounds.append(bound)
+            condition &= means().comparing(bound)
+        else:
+            documents = documents_wanted(name, text, known=known)
             condition &= reduce(or_, (means().containing(each) for each in documents))
+    refuse_crossing(bounds)
     return condition
 
 

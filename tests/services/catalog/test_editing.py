@@ -4,11 +4,13 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from extracted.catalog import editing
 from extracted.catalog.first_types import schema_of
 from extracted.catalog.models import Product, ProductType
+from extracted.catalog.searching import means
+from extracted.catalog.searching.postgresql import number_index
 
 
 def send(client, method, path, body, *, if_match=None):
@@ -200,6 +202,27 @@ def test_a_type_gains_an_attribute_without_a_migration(programs, canvas, etag, s
     late = send(programs, "post", path, body, if_match='"1"')
     assert (late.status_code, late.json()["error"]) == (412, "stale")
     assert ProductType.objects.get(kind="canvas", version=1).schema == schema_of("canvas")
+
+
+def test_a_number_that_a_type_gains_has_an_index_for_its_ranges(programs, canvas, shop, engine):
+    body = {"document_schema": with_attribute("canvas", "weight_g", {"type": ["number", "null"]})}
+    assert send(programs, "post", "/catalog/types/canvas", body, if_match='"1"').status_code == 201
+    found = programs.get("/catalog/products?attributes.weight_g__lt=3").json()["products"]
+    assert found == []
+    if engine == "postgres":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [number_index("weight_g")])
+            assert "jsonb_typeof" in cursor.fetchone()[0]
+
+
+def test_a_type_is_made_where_no_index_may_be(programs, canvas, shop, monkeypatch, caplog):
+    def forbidden(_names):
+        raise DatabaseError("must be owner of table catalog_product")
+
+    monkeypatch.setattr(means(), "index_numbers", forbidden)
+    body = {"document_schema": with_attribute("canvas", "weight_g", {"type": "number"})}
+    assert send(programs, "post", "/catalog/types/canvas", body, if_match='"1"').status_code == 201
+    assert "ranges of canvas may be slow" in caplog.text
 
 
 def test_documents_that_do_not_fit_any_more_are_named_and_read_as_before(programs, canvas, etag, shop):

@@ -9,6 +9,7 @@ from django.db import connection
 from extracted.catalog.finding import Question
 from extracted.catalog.models import Product
 from extracted.catalog.searching import means
+from extracted.catalog.searching.postgresql import number_index
 
 
 @pytest.fixture
@@ -39,6 +40,12 @@ def slugs(answer):
         ("attributes.acid_free=true", ["print"]),
         ("attributes.acid_free=false", []),
         ("attributes.finishes=matt&attributes.material=cotton", ["fine-art"]),
+        ("attributes.paper_weight__gte=260", ["print", "fine-art"]),
+        ("attributes.paper_weight__gt=260", ["fine-art"]),
+        ("attributes.paper_weight__lt=308&attributes.paper_weight__gte=1e2", ["print"]),
+        ("attributes.paper_weight__lte=259.9", []),
+        ("attributes.paper_weight__gte=308&attributes.paper_weight__lte=308", ["fine-art"]),
+        ("attributes.depth_mm__gt=0&kind=canvas&q=canvas", ["canvas"]),
         ("category=no-such-shelf", []),
         ("slug=canvas", ["canvas"]),
     ],
@@ -113,6 +120,28 @@ def test_what_the_caller_has_is_not_sent_again(range_of, programs):
         ("kind=canvas&attributes.pages=24", 400, "unknown-parameter", "attributes.pages"),
         ("attributes.pages=many", 400, "bad-value", "attributes.pages must be of type integer"),
         ("attributes.pages=NaN", 400, "bad-value", "attributes.pages"),
+        (
+            "attributes.pages=99999999999999999999",
+            400,
+            "bad-value",
+            "attributes.pages must be of type integer",
+        ),
+        ("attributes.pages__gte=many", 400, "bad-value", "attributes.pages__gte must be of type number"),
+        ("attributes.pages__gte=true", 400, "bad-value", "attributes.pages__gte"),
+        ("attributes.pages__gte=-Infinity", 400, "bad-value", "attributes.pages__gte"),
+        ("attributes.pages__gte=99999999999999999999", 400, "bad-value", "attributes.pages__gte"),
+        ("attributes.pages__gte=1&attributes.pages__gte=2", 400, "bad-value", "given once"),
+        ("attributes.pages__ge=1", 400, "unknown-parameter", "did you mean 'attributes.pages__gte'?"),
+        ("attributes.page__gte=1", 400, "unknown-parameter", "did you mean 'attributes.pages__gte'?"),
+        ("attributes.__gte=1", 400, "unknown-parameter", "there is no parameter 'attributes.__gte'"),
+        ("attributes.material__gte=1", 400, "bad-value", "material is no number"),
+        ("attributes.finishes__lt=1", 400, "bad-value", "finishes is no number"),
+        (
+            "attributes.pages__gt=60&attributes.pages__lte=24",
+            400,
+            "bad-value",
+            "attributes.pages__lte must be at least attributes.pages__gt, which is 60",
+        ),
         ("active=maybe", 400, "bad-value", "active must be true or false"),
         ("active=true&active=false", 400, "bad-value", "given once"),
         ("limit=0", 400, "bad-value", "limit must be a whole number from 1"),
@@ -163,6 +192,11 @@ def test_attributes_and_words_are_found_by_index_among_many(range_of, engine):
     assert "Bitmap Index Scan on catalog_product_attributes" in _explain(by_attribute)
     assert "Bitmap Index Scan on catalog_product_search" in _explain(Question.parse({"q": ["cotton year"]}))
     assert [each.slug for each in by_attribute.answer().products] == ["fine-art"]
+    by_range = Question.parse(
+        {"attributes.paper_weight__gte": ["490"], "attributes.paper_weight__lt": ["492"]}
+    )
+    assert number_index("paper_weight") in _explain(by_range)
+    assert [each.attributes["paper_weight"] % 500 for each in by_range.answer().products] == [490, 491] * 40
 
 
 def _explain(question):
