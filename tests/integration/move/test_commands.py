@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -24,6 +25,7 @@ settings = "extracted.images.settings"
 tables = {{ photo = "image" }}
 """
 PHOTO = "CREATE TABLE {} (id INTEGER PRIMARY KEY, title VARCHAR(60) NOT NULL)"
+TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
 
 
 class Operator:
@@ -80,6 +82,13 @@ class Operator:
         dialect.connection.close()
         return result
 
+    def report(self, process, *, seen_at):
+        columns = "process, revision, seen_at"
+        self.sql(
+            "source",
+            f"INSERT INTO strangler_rollout_processreport ({columns}) VALUES ('{process}', 0, {seen_at})",
+        )
+
     def wait(self, wanted, *, seconds=40):
         until = time.monotonic() + seconds
         while not wanted():
@@ -100,7 +109,7 @@ def test_the_plan_lists_every_statement_and_changes_nothing(operator):
     assert 'CREATE TRIGGER IF NOT EXISTS "strangler_log_1_1_update"' in said
     assert "Nothing stands against it." in said
     assert operator.move("start", "--dry-run").count("CREATE TRIGGER") == said.count("CREATE TRIGGER") == 3
-    assert operator.sql("source", "SELECT name FROM sqlite_master WHERE type = 'trigger'") == []
+    assert operator.sql("source", TRIGGERS) == []
     planned = json.loads(operator.move("plan", "--format", "json"))
     assert planned["tables"] == [{"source": "photo", "target": "image", "rows": 1000, "bytes": 0}]
 
@@ -133,6 +142,23 @@ def test_a_move_is_started_followed_and_cancelled(operator):
     assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(1000,)]
 
 
+def test_a_target_is_emptied_once_every_process_follows_the_rollouts(operator):
+    operator.move("start", "--until-following")
+    operator.report("web:1", seen_at="strftime('%Y-%m-%d %H:%M:%f', 'now')")
+    operator.report("web:2", seen_at="'2026-01-01 00:00:00'")
+    operator.sql("source", "INSERT INTO strangler_rollout_revision (id, number) VALUES (1, 1)")
+    with ThreadPoolExecutor(1) as other:
+        cancelling = other.submit(operator.move, "cancel", "--apply", "--empty-target")
+        operator.wait(lambda: not operator.sql("source", TRIGGERS))
+        time.sleep(0.3)
+        assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(1000,)]
+        operator.sql(
+            "source", "UPDATE strangler_rollout_processreport SET revision = 1 WHERE process = 'web:1'"
+        )
+        assert "Cancelled." in cancelling.result()
+    assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(0,)]
+
+
 def test_a_running_move_is_throttled_paused_resumed_and_interrupted(operator):
     with operator.begin("--max-rows-per-second", "200") as running:
         operator.wait(lambda: operator.sql("target", "SELECT COUNT(*) FROM image") != [(0,)])
@@ -144,6 +170,7 @@ def test_a_running_move_is_throttled_paused_resumed_and_interrupted(operator):
         operator.move("throttle", "--max-rows-per-second", "0")
         operator.move("resume")
         operator.wait(lambda: operator.sql("target", "SELECT title FROM image WHERE id = 1") == [("paused",)])
+        operator.wait(lambda: operator.status()["stage"] == "following")
         assert operator.status()["holder"].endswith(f":{running.pid}")
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=30)
