@@ -17,6 +17,7 @@ from strangler.checks import (
     check_residency,
     check_sandbox,
     check_service_urls,
+    check_shadow_folder,
     check_signing_keys,
 )
 from strangler.conf import config
@@ -29,6 +30,7 @@ CHECKS = (
     check_csrf,
     check_calls,
     check_sandbox,
+    check_shadow_folder,
     check_isolation,
     check_loose_keys,
     check_replicas,

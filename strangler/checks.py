@@ -7,6 +7,7 @@ strangler.E004  the signing keys are missing or too short
 strangler.E005  CSRF tokens live in the session, which a service can't see
 strangler.E006  a seam of the code is no call of the topology
 strangler.E007  the sandbox is not the first middleware
+strangler.E008  the path of SHADOW_FOLDER is too long for a socket
 strangler.E050  the isolation guard is on, and sqlglot is not installed
 strangler.E051  SERVICE_DATABASES names a service or an alias that does not exist
 strangler.W052  SERVICE_DATABASES is set, and its router is not installed
@@ -35,6 +36,7 @@ from strangler.errors import ConfigurationError, did_you_mean
 from strangler.isolation import ROUTER, loose
 from strangler.isolation.ownership import from_topology
 from strangler.isolation.statements import can_parse
+from strangler.shadow import folder
 from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
@@ -126,6 +128,15 @@ def check_sandbox(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"Put {SANDBOX!r} at the beginning of MIDDLEWARE."
     return [Error("The sandbox is not the first middleware.", hint=hint, id="strangler.E007")]
+
+
+@_of_configuration
+def check_shadow_folder(read: Config) -> list[CheckMessage]:
+    """Report a folder for the sockets of shadow workers whose path is too long (E008)."""
+    if read.shadow_folder is None or not folder.is_too_long(read.shadow_folder):
+        return []
+    hint = f"Choose one whose path has fewer than {folder.LONGEST_PATH - folder.NAME_LENGTH} bytes."
+    return [Error(f"No socket can lie in {read.shadow_folder}.", hint=hint, id="strangler.E008")]
 
 
 @_of_configuration

@@ -98,8 +98,10 @@ class Config:
         inbox_max_deliveries: how often a message may fail or kill its worker before it is parked.
         inbox_retention: how long a message is remembered, so that a repeat is recognised.
         inbox_wait: how long a copy of a message waits for the one that is worked on.
-        shadow_queue_size: captures that a process holds until they are written.
-        shadow_queue_bytes: bytes of bodies that they may have together.
+        shadow_folder: where shadow workers have their sockets; from `SHADOW_FOLDER`, else one in the temporary folder.
+        shadow_max_per_second: captures that a process makes in a second at most.
+        shadow_queue_size: captures of a process that the worker has not taken yet.
+        shadow_queue_bytes: bytes that they may have together.
         shadow_max_body_bytes: larger requests and answers are not captured.
         shadow_max_pending: captures that wait for the worker; at this number no more are made.
         shadow_retention: how long captures, and what comparing them found, are kept.
@@ -147,6 +149,8 @@ class Config:
     inbox_max_deliveries: int = 5
     inbox_retention: timedelta = timedelta(days=30)
     inbox_wait: timedelta = timedelta(seconds=60)
+    shadow_folder: Path | None = field(default_factory=lambda: _path_of(os.environ.get("SHADOW_FOLDER", "")))
+    shadow_max_per_second: int = 20
     shadow_queue_size: int = 200
     shadow_queue_bytes: int = 64 * MIB
     shadow_max_body_bytes: int = 8 * MIB
@@ -184,6 +188,10 @@ class Config:
     def legacy_url(self) -> str:
         """Return the base URL of the monolith, without a trailing slash; raises as `service_url` does."""
         return _usable(self.monolith_url, of="The monolith", variable="MONOLITH_URL")
+
+
+def _path_of(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _usable(url: str, *, of: str, variable: str) -> str:
@@ -332,6 +340,8 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "INBOX_MAX_DELIVERIES": read_count,
     "INBOX_RETENTION": read_duration,
     "INBOX_WAIT": read_duration,
+    "SHADOW_FOLDER": read_path,
+    "SHADOW_MAX_PER_SECOND": read_count,
     "SHADOW_QUEUE_SIZE": read_count,
     "SHADOW_QUEUE_BYTES": read_count,
     "SHADOW_MAX_BODY_BYTES": read_count,

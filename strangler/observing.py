@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from strangler import effects
+from strangler.core.observation import Effects
 from strangler.core.stages import RolloutStage, compared_percent
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from strangler.core.capture import Capture
-    from strangler.core.observation import Effects
     from strangler.core.seams import Seam
     from strangler.core.stages import Rollout
 
 logger = logging.getLogger(__name__)
+
+NO_EFFECTS = Effects()
 
 
 class Loss(StrEnum):
@@ -38,6 +40,8 @@ class Loss(StrEnum):
     INCOMPLETE = "incomplete"  # the client went away, or the body was not read to its end
     SECRET = "secret"  # noqa: S105 - it has a field that is not to be stored
     ERROR = "error"
+    NO_WORKER = "no-worker"  # no shadow worker listens
+    RATE = "rate"  # there are enough of them already in this second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,12 @@ class Draft:
     Args:
         capture: without principal, names of fields and effects.
         cookie: the request's `Cookie`, to find out who was logged in; never stored.
-        effects: returns what the control did besides answering; None where nobody looked.
+        effects: what the control did besides answering, or returns it; None where nobody looked.
     """
 
     capture: Capture
     cookie: str = ""
-    effects: Callable[[], Effects] | None = None
+    effects: Effects | Callable[[], Effects] | None = None
 
 
 class Observer(Protocol):
@@ -145,6 +149,8 @@ class EffectsRecording:
             self._recorder = None
 
     @property
-    def effects(self) -> Callable[[], Effects] | None:
-        """Returns what was recorded; None where nothing could be."""
-        return self._recorder.effects if self._recorder is not None else None
+    def effects(self) -> Effects | Callable[[], Effects] | None:
+        """What was recorded: none, or something that is still to be looked at; None where nothing could be."""
+        if self._recorder is None:
+            return None
+        return NO_EFFECTS if self._recorder.is_empty else self._recorder.effects

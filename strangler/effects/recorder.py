@@ -35,6 +35,11 @@ class Recorder:
         self._files: list[Callable[[], FileWritten]] = []
         self._refused: list[str] = []
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was noted at all."""
+        return not (self._statements or self._mails or self._messages or self._files or self._refused)
+
     def statement(self, statement: Statement) -> _Noted:
         """Note a statement that wrote rows; it counts once the caller finds it committed (`is_final`)."""
         noted = _Noted(statement, is_final=False)

@@ -18,7 +18,7 @@ from strangler.core.tallied import Outcome
 from strangler.rollout.models import SeamLatency, SeamTally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from strangler.core.decision import Side
 
@@ -43,6 +43,12 @@ class _Row(NamedTuple):
 _counts: Counter[tuple[str, int, str, str, int | None]] = Counter()
 _unwritten: Counter[_Row] = Counter()
 _lock = threading.Lock()
+_others: list[Callable[[], None]] = []
+
+
+def flush_with(flush_other: Callable[[], None]) -> None:
+    """Have *flush_other* called whenever this process's counts were written, in the thread that writes them."""
+    _others.append(flush_other)
 
 
 def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = None) -> None:
@@ -54,7 +60,7 @@ def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = N
 
 
 def flush() -> None:
-    """Add this process's counts to the database; what can't be written stays for the next time.
+    """Add this process's counts to the database, and those of `flush_with`; what can't be written stays for the next time.
 
     All of them are one transaction, since a commit each is felt beside the pages. Processes that begin the same minute
     together may deadlock on MariaDB; then each count is a statement of its own.
@@ -69,6 +75,8 @@ def flush() -> None:
     finally:
         with _lock:
             _unwritten.update(taken)
+    for flush_other in _others:
+        flush_other()
 
 
 def _write_at_once(taken: Counter[_Row]) -> None:

@@ -14,9 +14,10 @@ class ShadowConfig(AppConfig):
     def ready(self) -> None:
         """Take the captures of this process, and tell the guard what they showed; nothing runs before the first one."""
         from strangler import observing  # noqa: PLC0415 - models exist only now
-        from strangler.rollout import parity  # noqa: PLC0415
-        from strangler.shadow.capturing import observer  # noqa: PLC0415
+        from strangler.rollout import parity, tallies  # noqa: PLC0415
         from strangler.shadow.evidence import read_parity  # noqa: PLC0415
+        from strangler.shadow.sender import observer  # noqa: PLC0415
 
         observing.register(observer)
+        tallies.flush_with(observer.flush)
         parity.provide(read_parity)

@@ -1,4 +1,4 @@
-"""Captures in the database: stored by whoever serves users, claimed by the workers that replay them.
+"""Captures in the database: stored by the worker that receives them, claimed by the workers that replay them.
 
 At least once: a worker that dies keeps its captures for the length of its lease; then another may claim them. One
 that was claimed `MAX_ATTEMPTS` times without being settled is dead: it kills workers, or nobody can replay it.
@@ -6,7 +6,6 @@ that was claimed `MAX_ATTEMPTS` times without being settled is dead: it kills wo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import connections, transaction
@@ -14,7 +13,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from strangler.conf import config
-from strangler.core.capture import Capture, RecordedRequest
+from strangler.core.capture import Capture
+from strangler.shadow import bodies
 from strangler.shadow.models.captures import REASON_LENGTH, SHAPE_LENGTH, CaptureRecord, CaptureState
 
 if TYPE_CHECKING:
@@ -116,29 +116,19 @@ def _bury(pks: Collection[UUID], reason: str) -> int:
 
 
 def _record_of(capture: Capture) -> CaptureRecord:
-    """Return the row of *capture*; the bodies lie beside the document, not in it as Base64."""
-    asked = capture.asked
-    body = asked.body if isinstance(asked, RecordedRequest) else b""
-    bare = replace(
-        capture,
-        asked=replace(asked, body=b"") if isinstance(asked, RecordedRequest) else asked,
-        control=replace(capture.control, body=b""),
-    )
+    bare, asked_body, control_body = bodies.take_off(capture)
     return CaptureRecord(
         id=capture.id,
         seam=capture.seam,
         shape=capture.shape[:SHAPE_LENGTH],
         side=capture.control.side.value,
         document=bare.to_json(),
-        asked_body=body,
-        control_body=capture.control.body,
+        asked_body=asked_body,
+        control_body=control_body,
         captured_at=capture.captured_at,
     )
 
 
 def _capture_of(record: CaptureRecord) -> Capture:
     bare = Capture.from_json(record.document)
-    asked = bare.asked
-    if isinstance(asked, RecordedRequest):
-        asked = replace(asked, body=bytes(record.asked_body))
-    return replace(bare, asked=asked, control=replace(bare.control, body=bytes(record.control_body)))
+    return bodies.put_on(bare, asked=bytes(record.asked_body), control=bytes(record.control_body))

@@ -1,4 +1,4 @@
-"""Turn a draft into a capture: who asked, which fields, what else was done. Off the user's path."""
+"""Turn a draft into a capture: who asked, and which fields. In the worker, off the user's path."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SecretError(Exception):
 
 
 def complete(draft: Draft) -> Capture:
-    """Return the capture with all that *draft* lacks.
+    """Return the capture with all that *draft* lacks but its effects, which came with it.
 
     Raises:
         SecretError: it must not be stored.
@@ -42,8 +42,6 @@ def complete(draft: Draft) -> Capture:
     """
     capture = draft.capture
     control = _readable(capture.control)
-    if draft.effects is not None:
-        control = replace(control, effects=draft.effects())
     asked = capture.asked
     names = list(_call_names(asked.body)) if isinstance(asked, RecordedCall) else _request_names(asked)
     _refuse_secrets(names)

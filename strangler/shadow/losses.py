@@ -1,4 +1,4 @@
-"""Captures that were lost, by seam and cause: counted in memory, written by whoever writes the captures."""
+"""Captures that were lost, by seam and cause: counted in memory, and now and then written."""
 
 from __future__ import annotations
 

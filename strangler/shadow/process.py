@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from strangler.conf import config
+from strangler.shadow.receiver import Receiver
 from strangler.shadow.working import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from strangler.shadow.working import WorkReport
 
@@ -22,7 +24,7 @@ def run_worker(
     is_guard: bool = True,
     on_start: Callable[[], None] = lambda: None,
 ) -> WorkReport:
-    """Compare captures until SIGTERM or SIGINT, or until none is left.
+    """Take captures and compare them until SIGTERM or SIGINT; or compare those that wait, until none is left.
 
     Args:
         once: return as soon as nothing waits.
@@ -31,18 +33,30 @@ def run_worker(
         on_start: is told before anything is claimed.
     Returns: what was done.
     Raises:
-        ConfigurationError: it does not know where the monolith is.
+        ConfigurationError: it does not know where the monolith is, or no socket for captures can be made.
         DatabaseError: only with *once*; otherwise the worker waits and tries again.
     """
     config().legacy_url()  # refused now and not at the first capture that needs it
     worker = Worker(threads=threads, is_guard=is_guard and not once)
-    on_start()
     if once:
+        on_start()
         worker.drain()
     else:
         _stop_on_signals(worker)
-        worker.run()
+        with _receiving():
+            on_start()
+            worker.run()
     return worker.report
+
+
+@contextmanager
+def _receiving() -> Iterator[None]:
+    receiver = Receiver()
+    receiver.start()
+    try:
+        yield
+    finally:
+        receiver.stop()
 
 
 def _stop_on_signals(worker: Worker) -> None:

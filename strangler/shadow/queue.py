@@ -1,4 +1,4 @@
-"""What a process has captured and not yet written: bounded by number and by bytes."""
+"""What a process has captured and not yet looked through for effects: bounded by number and by bytes."""
 
 from __future__ import annotations
 
@@ -34,15 +34,9 @@ class DraftQueue:
         return len(self._drafts)
 
     @property
-    def is_full(self) -> bool:
-        """Whether not even a draft without bodies would be taken."""
-        return len(self._drafts) >= self._size or self._bytes + OVERHEAD_BYTES > self._size_bytes
-
-    @property
-    def free_share(self) -> float:
-        """The share of its room that is free, of number or bytes, whichever is scarcer: 0.0 to 1.0."""
-        used = max(len(self._drafts) / self._size, self._bytes / self._size_bytes)
-        return max(0.0, 1.0 - used)
+    def bytes_held(self) -> int:
+        """Bytes that the drafts have together."""
+        return self._bytes
 
     def put(self, draft: Draft) -> bool:
         """Take *draft*; False if there is no room for it."""
@@ -54,19 +48,14 @@ class DraftQueue:
             self._bytes += weight
             return True
 
-    def take(self, *, limit: int, limit_bytes: int) -> list[Draft]:
-        """Return the oldest drafts: at most *limit*, and beyond the first no more than *limit_bytes*."""
-        taken: list[Draft] = []
-        total = 0
+    def take(self) -> Draft | None:
+        """Return the oldest draft; None if there is none."""
         with self._lock:
-            while self._drafts and len(taken) < limit:
-                weight = weigh(self._drafts[0])
-                if taken and total + weight > limit_bytes:
-                    break
-                total += weight
-                taken.append(self._drafts.popleft())
-            self._bytes -= total
-        return taken
+            if not self._drafts:
+                return None
+            draft = self._drafts.popleft()
+            self._bytes -= weigh(draft)
+            return draft
 
 
 def weigh(draft: Draft) -> int:

@@ -8,8 +8,10 @@ import pytest
 
 from strangler.core.capture import Capture
 from strangler.core.decision import Side
-from tests.integration.calls.running import Site
+from tests.integration.calls.running import SITE, Site
+from tests.integration.shadow.receiving import receiving
 
+SETTINGS = f"{SITE}.shop.settings"
 SEND = """
 from tests.integration.calls.site.shop.tasks import flaky, nightly
 nightly.delay("monday")
@@ -26,7 +28,10 @@ print(json.dumps([each.to_json() for each in found]))
 
 @pytest.fixture
 def site(redis_url):
-    with Site(broker=redis_url, results=redis_url.replace("/0", "/1")) as running:
+    with (
+        Site(broker=redis_url, results=redis_url.replace("/0", "/1")) as running,
+        receiving({**running.environment, "DJANGO_SETTINGS_MODULE": SETTINGS}),
+    ):
         yield running
 
 

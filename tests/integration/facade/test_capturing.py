@@ -14,6 +14,7 @@ import requests
 
 from strangler.core.decision import Side
 from tests.integration.facade.running import Site
+from tests.integration.shadow.receiving import receiving
 
 SHADOWED = ("safe", "idempotent", "once", "limited", "plain", "stream", "fail", "file", "deaf", "logout")
 BODY = b"the body of the request, " * 100
@@ -24,14 +25,15 @@ def shared_site(request, shared_upstream):
     site = Site(request.param, service_url=shared_upstream.url).start()
     site.move("shadow", *SHADOWED, percent="100")
     site.move("live", "compared")
-    yield site
+    with receiving(site.environment):
+        yield site
     site.stop()
 
 
 @pytest.fixture
 def site(shared_site):
     """The site with everything shadowed, and nothing captured yet."""
-    time.sleep(0.3)  # what an earlier test caused is written within this time
+    time.sleep(0.6)  # what an earlier test caused is written within this time
     shared_site.captures(0)
     shared_site.losses()
     return shared_site

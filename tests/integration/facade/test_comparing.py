@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from strangler.shadow.sender import LOOK_FOR_WORKERS_EVERY
 from tests.integration.facade.running import ROOT, Site
 from tests.integration.strangler.sandbox_server import SandboxServer
 
@@ -65,6 +66,7 @@ def start_worker(site):
 
     def start():
         started.append(WorkerProcess(site))
+        time.sleep(LOOK_FOR_WORKERS_EVERY.total_seconds())  # by then the site looks for it again
         return started[-1]
 
     yield start
@@ -106,24 +108,26 @@ def wait_until(condition):
 
 
 def test_a_write_that_a_user_made_is_compared_and_a_regression_is_named(site, service, start_worker):
-    answer = site.request("POST", "/once/x", data=b"hello")
-    recorded = answer.json()
+    recorded = site.request("POST", "/once/x", data=b"hello").json()  # of no worker, and lost
     service.body = lambda _: {**recorded, "side": "quite another"}
     worker = start_worker()
+    site.request("POST", "/once/x", data=b"hello")
     found = wait_for(site, "images.once", 1)
     assert (found["compared"], found["matched"]) == (1, 0)
     assert any("side" in each["place"] for each in found["causes"])
     assert "images.once" in strangler(site, "compare")
     said, status = worker.end()
     assert (status, "1 compared, 0 of them match" in said) == (0, True)
+    assert found["lost"] == {"no-worker": 1}
 
 
 def test_captures_of_a_worker_that_was_killed_are_compared_once_by_the_next(site, service, start_worker):
-    for _ in range(6):
-        site.request("POST", "/once/x", data=b"hello")
     service.replay = "hang"
     doomed = start_worker()
+    for _ in range(6):
+        site.request("POST", "/once/x", data=b"hello")
     wait_until(lambda: len(service.asked) >= 2)
+    wait_until(lambda: query(site, "SELECT count(*) FROM strangler_shadow_capturerecord") == [(6,)])
     doomed.end(signal.SIGKILL)
     assert query(site, "SELECT count(*) FROM strangler_shadow_comparisonrecord") == [(0,)]
     service.released.set()
@@ -140,8 +144,8 @@ def test_a_worker_that_is_asked_to_end_while_a_side_hangs_ends_soon_and_gives_ba
     site, service, start_worker
 ):
     service.replay = "hang"
-    site.request("GET", "/safe/x")
     worker = start_worker()
+    site.request("GET", "/safe/x")
     wait_until(lambda: service.asked)
     _, status = worker.end()
     assert status == 0

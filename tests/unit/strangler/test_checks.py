@@ -93,6 +93,13 @@ def test_e007_a_sandbox_behind_another_middleware_is_reported(sound):
     assert sandbox in found()["strangler.E007"]
 
 
+def test_e008_a_folder_with_too_long_a_path_for_a_socket_is_reported(sound):
+    sound.STRANGLER = {**sound.STRANGLER, "SHADOW_FOLDER": "/run/" + "x" * 81}
+    assert "strangler.E008" not in found()
+    sound.STRANGLER = {**sound.STRANGLER, "SHADOW_FOLDER": "/run/" + "x" * 82}
+    assert "fewer than 86 bytes" in found()["strangler.E008"]
+
+
 def test_e050_a_guard_without_its_parser_is_reported(sound, monkeypatch):
     monkeypatch.setattr("strangler.checks.can_parse", lambda: False)
     assert "strangler.E050" not in found()

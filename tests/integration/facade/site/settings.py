@@ -43,6 +43,8 @@ STRANGLER = {
     "IDLE_TIMEOUT": timedelta(seconds=1),
     "BREAKER_FAILURES": int(os.environ.get("SITE_BREAKER_FAILURES", "1000")),
     "BREAKER_RESET": timedelta(seconds=float(os.environ.get("SITE_BREAKER_RESET_SECONDS", "1"))),
+    "SHADOW_FOLDER": STATE / "shadow",
+    "SHADOW_MAX_PER_SECOND": 1_000,
     "SHADOW_MAX_BODY_BYTES": int(os.environ.get("SITE_MAX_BODY_BYTES", "2000000")),
     "SHADOW_COOKIES": ["language"],
     "BEHIND_PROXY": bool(os.environ.get("SITE_BEHIND_PROXY")),

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import pytest
 
-from strangler.core.observation import Effects, MessageSent
 from strangler.shadow.completing import SecretError, complete, field_names
 from tests.unit.strangler.shadow.samples import call, capture, draft, request
 
@@ -111,11 +110,6 @@ def test_a_bomb_is_not_unpacked(settings):
     settings.STRANGLER = {"SHADOW_MAX_BODY_BYTES": 1_000}
     with pytest.raises(gzip.BadGzipFile):
         complete(draft(body=gzip.compress(b"x" * 1_000_000), headers=(("Content-Encoding", "gzip"),)))
-
-
-def test_the_effects_are_asked_for_now():
-    effects = Effects(messages=(MessageSent(task="a"),))
-    assert complete(replace(draft(), effects=lambda: effects)).control.effects == effects
 
 
 def test_a_call_keeps_its_message():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strangler.shadow.queue import OVERHEAD_BYTES, DraftQueue, weigh
+from strangler.shadow.queue import OVERHEAD_BYTES, DraftQueue
 from tests.unit.strangler.shadow.samples import draft, request
 
 
@@ -10,16 +10,13 @@ def test_drafts_come_out_as_they_came_in():
     queue = DraftQueue(size=10, size_bytes=1_000_000)
     drafts = [draft(minutes=n) for n in range(3)]
     assert all(queue.put(each) for each in drafts)
-    assert queue.take(limit=2, limit_bytes=1_000_000) == drafts[:2]
-    assert queue.take(limit=2, limit_bytes=1_000_000) == drafts[2:]
-    assert queue.take(limit=2, limit_bytes=1_000_000) == []
+    assert [queue.take() for _ in range(4)] == [*drafts, None]
 
 
 def test_no_more_than_its_size_is_taken():
     queue = DraftQueue(size=2, size_bytes=1_000_000)
     assert [queue.put(draft()) for _ in range(3)] == [True, True, False]
-    assert queue.is_full
-    queue.take(limit=1, limit_bytes=1)
+    queue.take()
     assert queue.put(draft())
 
 
@@ -30,18 +27,9 @@ def test_no_more_than_its_bytes_are_taken():
     assert not queue.put(draft(body=b"x" * 99_000))
 
 
-def test_one_that_is_larger_than_a_batch_is_a_batch():
-    queue = DraftQueue(size=10, size_bytes=1_000_000)
-    large = draft(body=b"x" * 50_000)
-    queue.put(large)
-    queue.put(draft())
-    assert queue.take(limit=10, limit_bytes=10_000) == [large]
-    assert weigh(large) > 10_000
-
-
 def test_what_was_taken_makes_room():
     queue = DraftQueue(size=1_000, size_bytes=3 * OVERHEAD_BYTES)
     for _ in range(50):
         assert queue.put(draft())
-        assert len(queue.take(limit=1, limit_bytes=1)) == 1
-    assert len(queue) == 0
+        assert queue.take() is not None
+    assert (len(queue), queue.bytes_held) == (0, 0)
