@@ -13,6 +13,8 @@ from strangler.gateway.site import MONOLITH, host_name
 from strangler.gateway.text import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from strangler.gateway.site import Site
 
 WHOLE = 10_000  # weights are hundredths of a percent, as rollouts are
@@ -47,13 +49,22 @@ def _has(member: str, site: Site) -> bool:
 
 
 def _member(member: str, site: Site) -> str:
+    """Return a deployment for each process.
+
+    A socket leads no further than a pod, so the shadow worker is a container beside each process that captures.
+    """
     processes = list(of_member(member, site))
+    shadow = [each for each in processes if each.is_shadow_worker]
+    hosts = [each for each in processes if each.kind in {Kind.WEB, Kind.WORKER}] if shadow else []
+    deployed = [
+        each for each in processes if each.kind is not Kind.RELEASE and not (hosts and each in shadow)
+    ]
     return fill(
         "k8s_member.yaml",
         stamp=site.stamp,
         member=host_name(member),
         release=next((_values(each) for each in processes if each.kind is Kind.RELEASE), None),
-        processes=[_values(each) for each in processes if each.kind is not Kind.RELEASE],
+        processes=[_values(each, beside=shadow if each in hosts else []) for each in deployed],
         environment=_environment(member, site),
         port=PORT,
         data=DATA,
@@ -65,10 +76,11 @@ def _member(member: str, site: Site) -> str:
     )
 
 
-def _values(process: Process) -> dict[str, object]:
+def _values(process: Process, *, beside: Sequence[Process] = ()) -> dict[str, object]:
     return {
         "label": process.label,
-        "arguments": json.dumps(process.arguments, ensure_ascii=False),
+        "arguments": _arguments(process),
+        "beside": [{"label": each.label, "arguments": _arguments(each)} for each in beside],
         "replicas": process.replicas,
         "most": max(10, process.replicas * 5),
         "is_web": process.kind is Kind.WEB,
@@ -77,6 +89,10 @@ def _values(process: Process) -> dict[str, object]:
         "queue": process.queue,
         "settings": process.settings,
     }
+
+
+def _arguments(process: Process) -> str:
+    return json.dumps(process.arguments, ensure_ascii=False)
 
 
 def _environment(member: str, site: Site) -> dict[str, str]:

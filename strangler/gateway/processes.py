@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DATA = "/data"  # in a container; a volume of its own
 PORT = 8000  # of every web process in a container
+_SHADOW = re.compile(r"\bstrangler shadow\b")
 _QUEUE = re.compile(r"(?:-Q|--queues)[= ](\S+)")
 
 
@@ -55,6 +56,11 @@ class Process:
         if re.search(r"\bcelery\b.* beat\b", self.line):
             return Kind.ONLY
         return Kind.WORKER if re.search(r"\bcelery\b.* worker\b", self.line) else Kind.OTHER
+
+    @property
+    def is_shadow_worker(self) -> bool:
+        """Whether it takes captures: it has to be where web processes and workers of the monolith are."""
+        return self.member == MONOLITH and bool(_SHADOW.search(self.line))
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from strangler.gateway.keepalive import web_command
 from strangler.gateway.processes import Kind, Process, all_processes
-from strangler.gateway.site import Place
+from strangler.gateway.site import MONOLITH, Place
 from strangler.gateway.text import fill
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HOME = "/srv/site"  # the checkout, with its environment in .venv and its secrets in .env
 STATE = "/var/lib/strangler"
+RUN = "/run/strangler"
 
 
 def render_systemd(site: Site) -> dict[str, str]:
@@ -58,6 +59,7 @@ def _unit(process: Process, releases: list[str], site: Site) -> str:
         line=line.replace("%", "%%"),
         home=HOME,
         state=STATE,
+        run=RUN if process.member == MONOLITH and process.kind is not Kind.RELEASE else "",
         is_release=process.kind is Kind.RELEASE,
         releases=[f"strangler-{name}.service" for name in releases],
         variables=_variables(site),
