@@ -112,6 +112,7 @@ class Config:
         shadow_timeout: from the connection to the last byte of a replayed answer.
         shadow_threads: captures that one worker replays at the same time.
         shadow_noise_percent: share of captures that legacy is asked twice, to learn what differs by itself.
+        shadow_noise_interval: between two of them of one seam, after the first few.
         shadow_keep: captures kept of each input shape, beside the example of each cause; for a corpus.
         isolation: what the guard does about a violation.
         isolation_ratchet: file of the violations that are allowed for now; None for none.
@@ -163,6 +164,7 @@ class Config:
     shadow_timeout: timedelta = timedelta(seconds=10)
     shadow_threads: int = 8
     shadow_noise_percent: float = 5.0
+    shadow_noise_interval: timedelta = timedelta(seconds=30)
     shadow_keep: int = 3
     isolation: Isolation = Isolation.OFF
     isolation_ratchet: Path | None = None
@@ -354,6 +356,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "SHADOW_TIMEOUT": read_duration,
     "SHADOW_THREADS": read_count,
     "SHADOW_NOISE_PERCENT": read_percent,
+    "SHADOW_NOISE_INTERVAL": read_duration,
     "SHADOW_KEEP": read_number,
     "ISOLATION": _read_isolation,
     "ISOLATION_RATCHET": read_path,

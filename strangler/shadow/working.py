@@ -22,10 +22,11 @@ from django.utils import timezone
 from strangler.conf import config
 from strangler.rollout import guard
 from strangler.shadow import captures, findings, rules
-from strangler.shadow.comparing import compare_capture, is_sampled
+from strangler.shadow.comparing import compare_capture
 from strangler.shadow.crew import Crew, Done, Job
 from strangler.shadow.noise import Learner
 from strangler.shadow.replaying import Replayer
+from strangler.shadow.sampling import Sampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,7 @@ class Worker:
         self._replayer = replayer or Replayer()
         self._crew = Crew(self._compare, size=threads or config().shadow_threads)
         self._learner = Learner()
+        self._sampling = Sampling()
         self._is_guard = is_guard
         self._stop = threading.Event()
         self._rules: dict[str, tuple[Rule, ...]] = {}
@@ -133,7 +135,7 @@ class Worker:
         for capture in found:
             known = self._rules.get(capture.seam) or rules.rules_of(capture.seam)
             self._rules[capture.seam] = known
-            is_sample = is_sampled(capture, percent=config().shadow_noise_percent)
+            is_sample = self._sampling.takes(capture)
             self._crew.give(Job(capture=capture, rules=known, is_sample=is_sample))
         return len(found)
 
