@@ -1,4 +1,4 @@
-"""A client that asks at a fixed rate, however slow the answers are, and prints how long each took.
+"""A client that asks at a fixed rate, however slow the answers are, and prints how long each took, and all of them.
 
     python -m tests.bench._open_loop http://127.0.0.1:8000/ --rate 50 --seconds 10
 
@@ -29,8 +29,8 @@ class Client:
         self.failed = 0
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def load(self, *, rate: float, seconds: float) -> None:
-        """Ask *rate* times a second, and wait for the last answers."""
+    async def load(self, *, rate: float, seconds: float) -> float:
+        """Ask *rate* times a second, and wait for the last answers; returns the seconds that it took."""
         began = time.perf_counter() + 0.1
         tasks = []
         for number in range(int(rate * seconds)):
@@ -41,6 +41,7 @@ class Client:
         for task in late:
             task.cancel()
         self.failed += len(late)
+        return time.perf_counter() - began
 
     async def _ask(self, due: float) -> None:
         while True:
@@ -79,9 +80,9 @@ def main() -> int:
     options = parser.parse_args()
     gc.disable()  # a pause of the client would be taken for one of the server
     client = Client(options.url, headers=options.header)
-    asyncio.run(client.load(rate=options.rate, seconds=options.seconds))
+    seconds = asyncio.run(client.load(rate=options.rate, seconds=options.seconds))
     took = [round(1000 * each, 3) for each in client.took]
-    sys.stdout.write(json.dumps({"took_ms": took, "failed": client.failed}) + "\n")
+    sys.stdout.write(json.dumps({"took_ms": took, "failed": client.failed, "seconds": seconds}) + "\n")
     return 0
 
 

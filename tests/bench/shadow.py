@@ -1,12 +1,14 @@
-"""What shadowing costs the user: the 99th percentile of the answer, at equal offered load below saturation.
+"""What shadowing costs the user: the 99th percentile of the answer, at equal offered load below saturation; and memory.
 
-    python -m tests.bench.shadow [--rounds 7] [--seconds 8] [--rate 40] [--percent 100]
+    python -m tests.bench.shadow [--rounds 9] [--seconds 10] [--load 0.35] [--percent 100]
 
-The shop's home page behind the facade on gunicorn, four times: shadow off, off again (the noise), on with a candidate that
-answers, on with a candidate that accepts and never answers. `shadow.on` and `shadow.hung` are the p99 with it, beside the p99
-without. `shadow.mirror` is our p99 with the hung candidate, beside that of nginx's `mirror` with the same candidate, in front
-of the same shop. The shadow worker runs, with less right to the processor than the shop: it has a machine of its own
-where it is meant to run. The load is open: requests come at a fixed rate, whatever becomes of those before.
+The shop's home page behind the facade on gunicorn, three times: shadow off, on with a candidate that answers, on with a
+candidate that accepts and never answers. First it is measured how many requests a second the shop can answer; a share of that
+is offered, in rounds in which each of them is asked in turn, and the one without shadow twice (the noise). `shadow.on` and
+`shadow.hung` are the p99 with it, beside the p99 without. `shadow.mirror` is our p99 with the hung candidate, beside that of
+nginx's `mirror` with the same candidate, in front of the same shop. `shadow.memory` is the memory of whichever shadowed shop
+has grown most, at the end beside a third of the way. The shadow worker runs on the same machine, as it comes. The load is
+open: requests come at a fixed rate, whatever becomes of those before.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +34,7 @@ from tests.bench._harness import ROOT, Figure, compare, measure_alternating, per
 
 KEY = "0123456789abcdef0123456789abcdef"
 SEAM = "shop.home"
-HAS_WORKER = (ROOT / "strangler" / "cli" / "shadow.py").exists()
+BURST, BURST_RATE = 300, 1_000  # requests that show what the shop can do
 GUNICORN = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
 TOPOLOGY = f"""
 [services.images]
@@ -66,12 +69,12 @@ http {{
 
 
 def main() -> int:
-    """Measure and print `shadow.on`, `shadow.hung` and `shadow.mirror`; exit 1 if a goal is missed."""
+    """Measure and print the four figures; exit 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--rate", type=float, default=40, help="requests per second that are offered")
-    parser.add_argument("--percent", type=int, default=100, help="share of them that is shadowed")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=10, help="of each side in each round")
+    parser.add_argument("--load", type=float, default=0.35, help="share of what the shop can answer")
+    parser.add_argument("--percent", type=int, default=100, help="share of the requests that is shadowed")
     options = parser.parse_args()
     if shutil.which("nginx") is None:
         sys.stderr.write("nginx is not installed. Install it with: apt-get install nginx\n")
@@ -81,7 +84,7 @@ def main() -> int:
 
 
 class Bench:
-    """The four shops, the candidates and nginx, in one folder."""
+    """The three shops, the candidates and nginx, in one folder."""
 
     def __init__(self, folder: Path, options: argparse.Namespace, stack: ExitStack) -> None:
         self.folder = folder
@@ -90,33 +93,29 @@ class Bench:
         (folder / "strangler.toml").write_text(TOPOLOGY)
         self.addresses = {name: _free_address() for name in ("candidate", "mirror")}
         self.addresses["hung"] = stack.enter_context(_hung())
+        shops = {"off": None, "on": "candidate", "hung": "hung"}
+        self.shops = {name: Shop(self, name, candidate=candidate) for name, candidate in shops.items()}
+        self._start_nginx(self.shops["off"].address)
+        self.capacity = self._measure_capacity()
+        self.rate = self.capacity * options.load
 
     def measure(self) -> list[Figure]:
-        """Return the three figures."""
-        shops = {"off": None, "again": None, "on": "candidate", "hung": "hung"}
-        started = {name: Shop(self, name, candidate=candidate) for name, candidate in shops.items()}
-        self._start_nginx(started["off"].address)
-        urls = {name: f"http://{shop.address}/" for name, shop in started.items()}
-        urls["mirror"] = f"http://{self.addresses['mirror']}/"
-        before = {name: shop.memory_mib() for name, shop in started.items()}
-        sides = {name: partial(self._p99, url) for name, url in urls.items()}
+        """Return the four figures."""
+        urls = {name: f"http://{shop.address}/" for name, shop in self.shops.items()}
+        urls["again"], urls["mirror"] = urls["off"], f"http://{self.addresses['mirror']}/"
+        sides = {name: partial(self._p99, name, url) for name, url in urls.items()}
         p99s = measure_alternating(sides, rounds=self.options.rounds)
-        grown = {name: shop.memory_mib() - before[name] for name, shop in started.items()}
-        return [*self._figures(p99s, started, grown), self._mirror(p99s)]
+        return [*self._figures(p99s), self._mirror(p99s), self._memory()]
 
-    def _figures(
-        self, p99s: dict[str, list[float]], shops: dict[str, "Shop"], grown: dict[str, float]
-    ) -> Iterator[Figure]:
+    def _figures(self, p99s: dict[str, list[float]]) -> Iterator[Figure]:
         noise = compare("", ours=p99s["again"], peer=p99s["off"], unit="ms").ratio
         for name in ("on", "hung"):
             details = {
                 "noise": round(noise, 3),
                 "percent": self.options.percent,
-                "rate": self.options.rate,
-                "worker": HAS_WORKER,
-                "grown_mib": round(grown[name], 1),
-                "grown_mib_off": round(grown["off"], 1),
-                **shops[name].counts(),
+                "rate": round(self.rate, 1),
+                "capacity": round(self.capacity, 1),
+                **self.shops[name].counts(),
             }
             yield compare(
                 f"shadow.{name}",
@@ -131,14 +130,34 @@ class Bench:
         unit = "ms at the 99th percentile"
         return compare("shadow.mirror", ours=p99s["hung"], peer=p99s["mirror"], unit=unit, goal=1.0)
 
-    def _p99(self, url: str) -> float:
-        command = [sys.executable, "-m", "tests.bench._open_loop", url, "--rate", str(self.options.rate)]
-        command += ["--seconds", str(self.options.seconds), "--header", f"Cookie: strangler_id={KEY}"]
+    def _memory(self) -> Figure:
+        growths = {}
+        for name in ("on", "hung"):
+            seen = self.shops[name].memory_mib
+            growths[name] = compare("", ours=[seen[-1]], peer=[seen[len(seen) // 3]], unit="MiB")
+        worst = min(growths.values(), key=lambda each: each.ratio)
+        return replace(worst, bench="shadow.memory", goal=0.95, rounds=self.options.rounds)
+
+    def _measure_capacity(self) -> float:
+        """Return how many requests a second the shop can answer, the second time it is asked for many at once."""
+        url = f"http://{self.shops['off'].address}/"
+        measured = [self._ask(url, rate=BURST_RATE, seconds=BURST / BURST_RATE) for _ in range(2)][-1]
+        return len(measured["took_ms"]) / measured["seconds"]
+
+    def _p99(self, name: str, url: str) -> float:
+        measured = self._ask(url, rate=self.rate, seconds=self.options.seconds)
+        if name in self.shops:
+            self.shops[name].note_memory()
+        return percentile(measured["took_ms"], percent=99)
+
+    def _ask(self, url: str, *, rate: float, seconds: float) -> dict:
+        command = [sys.executable, "-m", "tests.bench._open_loop", url, "--rate", str(rate)]
+        command += ["--seconds", str(seconds), "--header", f"Cookie: strangler_id={KEY}"]
         said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         measured = json.loads(said)
         if measured["failed"]:
             raise RuntimeError(f"{url}: {measured['failed']} requests failed")
-        return percentile(measured["took_ms"], percent=99)
+        return measured
 
     def _start_nginx(self, shop: str) -> None:
         configuration = self.folder / "nginx.conf"
@@ -150,7 +169,7 @@ class Bench:
 
 
 class Shop:
-    """One shop behind the facade with a database of its own; shadowed if it has a candidate."""
+    """One shop behind the facade with a database of its own; shadowed if it has a candidate, and then with a worker."""
 
     def __init__(self, bench: Bench, name: str, *, candidate: str | None) -> None:
         self.address = _free_address()
@@ -177,8 +196,9 @@ class Shop:
             _running([*command, "tests.bench.facade_site:wrapped"], log=log, environment=self.environment)
         )
         _wait_for(f"http://{self.address}/", self.process, log)
-        if candidate and HAS_WORKER:
-            worker = ["nice", "-n", "19", sys.executable, "-m", "django", "strangler", "shadow"]
+        self.memory_mib: list[float] = []
+        if candidate:
+            worker = [sys.executable, "-m", "django", "strangler", "shadow"]
             log = self.folder / "worker.log"
             bench.stack.enter_context(_running(worker, log=log, environment=self.environment))
 
@@ -188,14 +208,14 @@ class Shop:
         done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE)
         return done.stdout.decode()
 
-    def memory_mib(self) -> float:
-        """Return the resident memory of gunicorn's worker."""
+    def note_memory(self) -> None:
+        """Take note of the resident memory of gunicorn's worker."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         texts = [Path(f"/proc/{pid}/status").read_text() for pid in children]
-        return sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
+        self.memory_mib.append(sum(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024)
 
     def counts(self) -> dict[str, object]:
-        """Return how many captures wait, and how many were lost for which cause."""
+        """Return how many captures were compared and wait, and how many were lost for which cause."""
         said = self.manage("shell", "--no-imports", "-c", _COUNT)
         return json.loads(said.strip().splitlines()[-1])
 
@@ -204,8 +224,10 @@ _COUNT = """
 import json
 from datetime import datetime, UTC
 from strangler.shadow import captures, losses
+from strangler.shadow.models import ComparisonRecord
 lost = losses.totals(since=datetime(2000, 1, 1, tzinfo=UTC)).get("shop.home", {})
-print(json.dumps({"waiting": captures.count_pending(limit=100_000), "lost": lost}))
+compared = ComparisonRecord.objects.count()
+print(json.dumps({"compared": compared, "waiting": captures.count_pending(limit=100_000), "lost": lost}))
 """
 
 
