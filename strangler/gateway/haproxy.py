@@ -6,10 +6,10 @@ from typing import Any
 
 from strangler.core.paths import Kind
 from strangler.gateway.keepalive import keep_idle
-from strangler.gateway.nginx import BURST, UPLOAD_TIMEOUT, duration
-from strangler.gateway.seams import SeamView, path_regex, views
+from strangler.gateway.nginx import BURST
+from strangler.gateway.seams import UPLOAD_TIMEOUT, SeamView, path_regex, views
 from strangler.gateway.site import MONOLITH, Site
-from strangler.gateway.text import fill
+from strangler.gateway.text import duration, fill
 
 CONFIGURATION = "haproxy/haproxy.cfg"
 SCRIPT = "haproxy/strangler.lua"

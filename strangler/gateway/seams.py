@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from strangler.core.decision import Decision, Reason, Side, threshold
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from strangler.gateway.site import Site
 
 STREAMED_BYTES = 10_000_000  # bodies beyond this are uploads: passed on as they come, and waited for
+UPLOAD_TIMEOUT = timedelta(seconds=300)
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.template import Context, Engine, Template
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _TAG_ALONE = re.compile(r"^[ \t]*(\{%[^%\n]*%\})[ \t]*\n", re.MULTILINE)
@@ -26,6 +29,12 @@ def fill(template: str, **values: Any) -> str:
     """
     text: str = _load(template).render(Context(values, autoescape=False, use_l10n=False))
     return _EMPTY_LINES.sub("\n\n", text).strip() + "\n"
+
+
+def duration(value: timedelta) -> str:
+    """Return *value* as nginx and HAProxy write it, `30s` or `500ms`."""
+    seconds = value.total_seconds()
+    return f"{seconds:.0f}s" if seconds.is_integer() else f"{seconds * 1000:.0f}ms"
 
 
 @cache
