@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from strangler.move.tables import TablePair
 
 SHOWN = 3
+PORTION = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,15 @@ class _Readers:
         """Whether a key's canonical text is that of its values: of numbers, not of what a collation or a type writes otherwise."""
         shapes = (self.table.source, self.table.target)
         return all(column.kind is Kind.INTEGER for shape in shapes for column in shape.key_columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How many *keys* were compared, how many of them are *differing*, and how many are *left* to be compared."""
+
+    keys: int
+    differing: int
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +76,21 @@ class Prover:
     beginning: str
     service: str
 
-    def lessen(self) -> int:
-        """Compare all noted rows while writers go on; return how many keys stay noted, because they change just now."""
+    def lessen(self) -> Iterator[Compared]:
+        """Compare the rows noted until now, about `PORTION` keys at a time, while writers go on.
+
+        Keys of rows that differ stay noted: they change just now.
+        """
         notes = self.notes.read()
-        differing = {
-            number: [key for key, _ in self._differing(number, keys)]
-            for number, keys in _by_table(notes).items()
-        }
-        if notes:
-            self.notes.replace(notes, differing)
-        return sum(len(keys) for keys in differing.values())
+        left = sum(len(note.keys) for note in notes)
+        for some in _portions(notes):
+            noted = _by_table(some)
+            differing = {
+                number: [key for key, _ in self._differing(number, keys)] for number, keys in noted.items()
+            }
+            self.notes.replace(some, differing)
+            left -= sum(len(note.keys) for note in some)
+            yield Compared(keys=_count(noted), differing=_count(differing), left=left)
 
     def prove(self) -> int:
         """Compare what is still noted, behind the fence; return how many keys there were.
@@ -90,7 +105,7 @@ class Prover:
             found = [each for slice_ in _slices(some) for each in self._compare(number, slice_)]
             if found:
                 self._refuse(found)
-        return sum(len(some) for some in keys.values())
+        return _count(keys)
 
     def _refuse(self, found: Sequence[RowDifference]) -> None:
         shown = "; ".join(str(each) for each in found[:SHOWN])
@@ -136,6 +151,21 @@ def _by_table(notes: Sequence[Note]) -> dict[int, list[Key]]:
     for note in notes:
         keys.setdefault(note.number, {}).update(dict.fromkeys(note.keys))
     return {number: list(some) for number, some in keys.items()}
+
+
+def _portions(notes: Sequence[Note]) -> Iterator[Sequence[Note]]:
+    some: list[Note] = []
+    for note in notes:
+        some.append(note)
+        if sum(len(each.keys) for each in some) >= PORTION:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _count(keys: Mapping[int, Sequence[Key]]) -> int:
+    return sum(len(some) for some in keys.values())
 
 
 def _slices(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:

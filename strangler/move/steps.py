@@ -83,8 +83,8 @@ class Steps:
         Raises:
             PauseBudgetError: it took too long; the caller's transaction rolls back.
         """
-        if self.token and not self._is_bounded:
-            records.renew(self.record, token=self.token, lease=LEASE)
+        if not self._is_bounded:
+            self.renew()
         records.note(self.record, f"{self.verb}: {name}", actor=self.actor)
         self.watch(name, "before")
         yield
@@ -92,6 +92,11 @@ class Steps:
             raise self.too_long(name)
         records.note(self.record, f"{self.verb}: {name} done", actor=self.actor)
         self.watch(name, "after")
+
+    def renew(self) -> None:
+        """Stay the holder of the lease for as long again; raises MoveBusyError if another process took it."""
+        if self.token:
+            records.renew(self.record, token=self.token, lease=LEASE)
 
     def pause(self) -> None:
         """Count the budget from now."""

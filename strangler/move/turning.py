@@ -28,6 +28,7 @@ from strangler.isolation import snapshot
 from strangler.isolation.ownership import assign
 from strangler.move import records
 from strangler.move.announcing import labels
+from strangler.move.catching_up import CatchingUp
 from strangler.move.databases import Pair, dialect_of, open_pair, source_connection
 from strangler.move.dialects.base import Kind, Statement
 from strangler.move.dialects.sqlite import OpenSQLiteDialect
@@ -54,8 +55,6 @@ if TYPE_CHECKING:
 
 BUDGET = timedelta(seconds=1)
 LOCK_SHARE = 0.6  # of the budget may go by until the fence is locked
-CALM = 1_000  # changes that are few enough to be followed and compared while writers wait
-CATCH_UP = timedelta(seconds=30)
 TRIES = (
     50  # as the victim of deadlocks, each a moment long; see Note [The switch is the victim] in `fence_sql`
 )
@@ -111,25 +110,19 @@ class Turn:
         self._numbering(self.pair).prepare()
 
     def catch_up(self) -> None:
-        """Follow until little is left, and compare what was followed since the verification until little of that is left.
+        """Follow and compare while writers go on. See Note [Little enough] in `catching_up`.
 
         Raises:
             MoveError: writers are faster.
         """
-        until = time.monotonic() + CATCH_UP.total_seconds()
-        while self._follow() > CALM or self.prover.lessen() > CALM:
-            if time.monotonic() > until:
-                message = "the changelog grows faster than it can be followed. Try again in a quieter hour."
-                raise MoveError(message, move=self.record.service)
-
-    def _follow(self) -> int:
-        """Follow a step of each table; 0 where a long transaction stands in the way, which `lock` will meet, too."""
-        try:
-            return sum(follower.step() for follower in self._followers(self.pair))
-        except DatabaseError as error:
-            if not self.pair.source.is_retryable(error):
-                raise
-            return 0
+        CatchingUp(
+            service=self.record.service,
+            budget=self.steps.budget,
+            pair=self.pair,
+            followers=self._followers(self.pair),
+            prover=self.prover,
+            beat=self.steps.renew,
+        ).run()
 
     def drain(self, behind: Pair) -> int:
         """Follow all that is left; nobody adds to it."""

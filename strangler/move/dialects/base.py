@@ -306,7 +306,7 @@ class Dialect(Protocol):
         """Delete the entries *ids*, and no others: a lower id can commit later."""
 
     def backlog(self, log: str) -> tuple[int, float]:
-        """Return how many entries wait, and the age of the oldest in seconds."""
+        """Return how many entries wait, about, if many; and the age of the oldest in seconds."""
 
     # Sessions and failures
 

@@ -1,4 +1,8 @@
-"""What the engines share: running statements, transactions in the raw, keyset conditions."""
+"""What the engines share: running statements, transactions in the raw, keyset conditions.
+
+Note [Counted or numbered]: to count a long changelog takes longer than to follow a part of it, so no more than `COUNTED` entries are
+counted. How many more there are about is the difference of the last number and the first.
+"""
 
 from __future__ import annotations
 
@@ -193,6 +197,16 @@ class CommonDialect:
             sql = f"DELETE FROM {self.quote(log)} WHERE strangler_id IN ({marks})"  # noqa: S608
             self.execute(Statement(sql=sql, params=some))
 
+    def waiting(self, log: str, *, age: str) -> tuple[int, float]:
+        """Return how many entries *log* has, and *age*, an expression in seconds. See Note [Counted or numbered]."""
+        name = self.quote(log)
+        sql = (
+            f"SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {COUNTED}) AS entries), COALESCE({age}, 0), "  # noqa: S608
+            f"COALESCE((SELECT MAX(strangler_id) FROM {name}) - (SELECT MIN(strangler_id) FROM {name}) + 1, 0)"
+        )
+        ((count, seconds, numbers),) = self.fetch(Statement(sql=sql))
+        return int(count if count < COUNTED else numbers), max(0.0, float(seconds))
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Show the same moment to every statement of the block; nothing may be written in it."""
@@ -208,3 +222,4 @@ class CommonDialect:
 
 
 DELETE_AT_ONCE = 200  # keys in one statement: enough to save the way, few enough for every optimizer
+COUNTED = 100_000

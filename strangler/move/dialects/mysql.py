@@ -223,14 +223,10 @@ class MySQLDialect(CommonDialect):
         return self.fetch(Statement(sql=sql, params=where.params))
 
     def backlog(self, log: str) -> tuple[int, float]:
-        """Return how many entries wait, 100,000 at most, and the age of the oldest in seconds."""
+        """Return how many entries wait, and the age of the oldest in seconds. See Note [Counted or numbered] in `common`."""
         name = self.quote(log)
-        sql = (
-            f"SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT 100000) AS entries), COALESCE(TIMESTAMPDIFF("  # noqa: S608
-            f"MICROSECOND, (SELECT strangler_at FROM {name} ORDER BY strangler_id LIMIT 1), NOW(6)), 0)"
-        )
-        ((count, age),) = self.fetch(Statement(sql=sql))
-        return int(count), max(0.0, int(age) / 1_000_000)
+        age = f"TIMESTAMPDIFF(MICROSECOND, (SELECT strangler_at FROM {name} ORDER BY strangler_id LIMIT 1), NOW(6))"  # noqa: S608
+        return self.waiting(log, age=f"{age} / 1000000")
 
     def prepare_source(self) -> None:
         """Read in UTC and wait a second at most for a table's metadata, behind which the whole site would queue."""

@@ -147,14 +147,9 @@ class PostgreSQLDialect(CommonDialect):
         return Statement(sql=sql, params=where.params)
 
     def backlog(self, log: str) -> tuple[int, float]:
-        """Return how many entries wait, 100,000 at most, and the age of the oldest in seconds."""
-        name = self.quote(log)
-        sql = (
-            f"SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT 100000) AS entries), COALESCE(EXTRACT(EPOCH FROM "  # noqa: S608
-            f"clock_timestamp() - (SELECT strangler_at FROM {name} ORDER BY strangler_id LIMIT 1)), 0)"
-        )
-        ((count, age),) = self.fetch(Statement(sql=sql))
-        return int(count), max(0.0, float(age))
+        """Return how many entries wait, and the age of the oldest in seconds. See Note [Counted or numbered] in `common`."""
+        oldest = f"(SELECT strangler_at FROM {self.quote(log)} ORDER BY strangler_id LIMIT 1)"  # noqa: S608
+        return self.waiting(log, age=f"EXTRACT(EPOCH FROM clock_timestamp() - {oldest})")
 
     def prepare_source(self) -> None:
         """Read in UTC and ISO, exactly, and wait a second at most for a lock, behind which the site would queue."""

@@ -11,7 +11,7 @@ from strangler.move import notes as noting
 from strangler.move.databases import connection_to
 from strangler.move.dialects.base import Statement
 from strangler.move.notes import BEGINNING, Notes
-from strangler.move.proving import proving
+from strangler.move.proving import Compared, proving
 from strangler.move.tables import TablePair
 
 KEYS = [(1,), (2,), (3,)]
@@ -54,7 +54,7 @@ def prover(world, notes, monkeypatch):
 def test_noted_rows_that_are_the_same_are_proved_and_forgotten(prover, notes):
     notes.add(1, KEYS)  # the third is on neither side
     assert prover.prove() == 3
-    assert prover.lessen() == 0
+    assert list(prover.lessen()) == [Compared(keys=3, differing=0)]
     assert (notes.read(), prover.prove()) == ([], 0)
 
 
@@ -64,7 +64,7 @@ def test_noted_rows_that_are_the_same_are_proved_and_forgotten(prover, notes):
 def test_a_noted_row_that_differs_is_named_and_stays_noted(world, prover, notes, sql):
     world.pair.target.execute(Statement(sql=sql))
     notes.add(1, KEYS)
-    assert prover.lessen() == 1
+    assert list(prover.lessen()) == [Compared(keys=3, differing=1)]
     assert [note.keys for note in notes.read()] == [[(2,)]]
     with pytest.raises(MoveError, match=r"1 rows that changed since the verification differ: things 2"):
         prover.prove()
@@ -80,9 +80,20 @@ def test_of_many_noted_rows_those_that_differ_stay_noted(world, prover, notes, m
     notes.add(1, [(number,) for number in range(1, 60)])
     world.write("UPDATE things SET word = 'other' WHERE id IN (2, 31, 59)")
     world.write("DELETE FROM things WHERE id = 7")
-    assert prover.lessen() == 4
+    assert list(prover.lessen()) == [Compared(keys=59, differing=4)]
     (left,) = {tuple(sorted(key for (key,) in note.keys)) for note in notes.read()}
     assert left == (2, 7, 31, 59)
+
+
+def test_many_notes_are_compared_some_at_a_time(prover, notes, monkeypatch):
+    monkeypatch.setattr("strangler.move.proving.PORTION", 2)
+    for key in KEYS:
+        notes.add(1, [key])
+    compared = prover.lessen()
+    assert next(compared) == Compared(keys=2, differing=0, left=1)
+    assert sum(len(note.keys) for note in notes.read()) == 1
+    assert list(compared) == [Compared(keys=1, differing=0)]
+    assert notes.read() == []
 
 
 def test_notes_of_another_verification_prove_nothing(prover, notes):
