@@ -8,13 +8,16 @@ line, `tests: N passed, N failed, N skipped`.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -24,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.servers.catalogue import missing
+from tests.servers.memory import temporary_folder
 from tools.check import services
 
 REPORTS = ROOT / "var" / "test"
@@ -51,15 +55,22 @@ class Step:
         return REPORTS / f"{self.name.replace(' ', '-')}.xml"
 
     def run(self) -> bool:
-        """Run it and return whether it succeeded."""
+        """Run it, its temporary files in memory if they can be, and return whether it succeeded."""
         print(f"== {self.name} …", flush=True)
         started = time.monotonic()
         command = list(self.command)
         if "pytest" in command:
             command += [f"--junitxml={self.report}", "-o", f"junit_suite_name={self.name}"]
-        done = subprocess.run(
-            command, cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        with temporary() as folder:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env={**os.environ, "TMPDIR": folder},
+                check=False,
+                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
         self.reruns.extend(RERUN.findall(done.stdout))
         verdict = "ok" if done.returncode == 0 else "FAILED"
         print(
@@ -67,6 +78,16 @@ class Step:
             flush=True,
         )
         return done.returncode == 0
+
+
+@contextmanager
+def temporary() -> Iterator[str]:
+    """Make a folder for temporary files that every user may enter, as `/tmp` is; PostgreSQL is one."""
+    with tempfile.TemporaryDirectory(
+        prefix="test-", dir=temporary_folder(), ignore_cleanup_errors=True
+    ) as folder:
+        Path(folder).chmod(0o755)
+        yield folder
 
 
 def steps() -> Iterator[Step]:

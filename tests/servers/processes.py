@@ -22,6 +22,7 @@ from mirakuru import TCPExecutor
 from mirakuru.exceptions import ProcessFinishedWithError
 
 from tests.servers.catalogue import SERVERS
+from tests.servers.memory import temporary_folder
 from tests.servers.signals import descendants, wait_for_end
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PrivateServer:
 
     def __init__(self, *, port: int | None = None) -> None:
         """Choose folder and port; nothing runs yet."""
-        self.folder = Path(tempfile.mkdtemp(prefix=f"strangler-{self.name}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"strangler-{self.name}-", dir=temporary_folder()))
         self.folder.chmod(0o755)  # See Note [Servers as root]: another user must be able to enter.
         self.port = port or free_port()
         self._executor: TCPExecutor | None = None
