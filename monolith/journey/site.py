@@ -5,13 +5,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from monolith.journey.mailbox import Mailbox
 from monolith.journey.running import ROOT, Running, StageError
+from strangler.testing.commands import Commands
+from strangler.testing.forked import Forked
 
 SEAM = "images.upload"
 MAIL_SEAM = "email.welcome"
@@ -93,6 +94,7 @@ class Site:
         self.url = f"http://127.0.0.1:{ports.monolith}"
         self.mailbox = Mailbox(state / "mail")
         self._environ = {**self._defaults(), **os.environ, **self._addresses(), **(environ or {})}
+        self._commands = Commands(self._environ, folder=ROOT)
         self._parts: dict[str, Running] = {}
 
     def manage(self, *arguments: str, fails: bool = False) -> str:
@@ -102,14 +104,7 @@ class Site:
         Raises:
             StageError: it exited with 0, or with something else, against the expectation; with its output.
         """
-        done = subprocess.run(  # noqa: S603 (our own command)
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self._environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self._commands.run(*arguments)
         if bool(done.returncode) is not fails:
             line = " ".join(arguments)
             raise StageError(f"manage.py {line} exited with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -125,13 +120,8 @@ class Site:
         path = self.state / "log" / f"{'-'.join(arguments[:4])}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w") as log:
-            process = subprocess.Popen(  # noqa: S603 (our own command)
-                [sys.executable, "manage.py", *arguments],
-                cwd=ROOT,
-                env=self._environ,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            process = self._commands.start(
+                *arguments, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
             try:
                 yield
@@ -189,6 +179,7 @@ class Site:
                 part.ask_to_end()
             for part in parts:
                 part.wait()
+        self._commands.close()
 
     def _launch(self, name: str, environ: Mapping[str, str] | None = None) -> None:
         # The monolith's tables are there: `prepare` made and filled them.
@@ -235,7 +226,7 @@ class Site:
         }
 
 
-def _interrupt(process: subprocess.Popen[bytes]) -> int:
+def _interrupt(process: Forked) -> int:
     """End *process* as Ctrl-C does, or by force if it does not listen; returns its exit status."""
     process.send_signal(signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):

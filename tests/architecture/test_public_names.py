@@ -109,6 +109,7 @@ PUBLIC = {
     "strangler.testing": [
         "BothSides",
         "Characterization",
+        "Commands",
         "Exchange",
         "LegacyClient",
         "ServiceCall",

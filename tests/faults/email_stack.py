@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.commands import Commands
+from strangler.testing import Commands
+from strangler.testing.forked import Forked, popen
 from tests.servers.signals import sigkill, sigstop
 from tests.servers.smtp import FakeSMTP
 
@@ -59,7 +60,7 @@ class EmailStack:
     def __init__(self, folder: Path, *, database: str, broker: str, smtp: FakeSMTP, **environ: str) -> None:
         self.folder = folder
         self.smtp = smtp
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Forked] = []
         self.environ = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": SETTINGS,
@@ -100,9 +101,7 @@ class EmailStack:
         rows = [Row(**each) for each in json.loads(output.splitlines()[-1])]
         return {row.to: row for row in rows}
 
-    def worker(
-        self, name: str, *, address: str = "127.0.0.1", concurrency: int = 2
-    ) -> subprocess.Popen[bytes]:
+    def worker(self, name: str, *, address: str = "127.0.0.1", concurrency: int = 2) -> Forked:
         """Start the workers of one host, whose SMTP connections come from *address*; return when they are ready."""
         options = ["--concurrency", str(concurrency), "--hostname", f"{name}@localhost", "--without-gossip"]
         process = self._start(
@@ -143,13 +142,13 @@ class EmailStack:
             process.wait()
         self._commands.close()
 
-    def freeze(self, process: subprocess.Popen[bytes]) -> None:
+    def freeze(self, process: Forked) -> None:
         """Stop the processes of one host without ending them."""
         sigstop(process.pid)
 
-    def _start(self, name: str, *command: str, **environ: str) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, *command: str, **environ: str) -> Forked:
         with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(
+            process = popen(
                 [sys.executable, "-m", "celery", "-A", "extracted.email", *command],
                 cwd=ROOT,
                 env={**self.environ, **environ},
@@ -161,7 +160,7 @@ class EmailStack:
         return process
 
 
-def end_in_order(process: subprocess.Popen[bytes]) -> None:
+def end_in_order(process: Forked) -> None:
     """Ask a worker to finish what it is at, and wait for it."""
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=20)

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,7 +28,8 @@ from strangler.outbox.models import Lane, OutboxMessage, RelayRecord
 from strangler.service.inbox import Delivery, Verdict, process
 from strangler.service.models import InboxMessage
 from strangler.service.queues import task_queues
-from tests.servers.commands import Commands
+from strangler.testing import Commands
+from strangler.testing.forked import popen
 from tests.servers.signals import sigcont, sigkill, sigstop
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class Process:
     def __init__(self, command: list[str], *, log: Path, env: dict[str, str]) -> None:
         self._log = log
         with log.open("w") as file:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=file, stderr=file)
+            self._process = popen(command, cwd=ROOT, env=env, stdout=file, stderr=file)
 
     def __enter__(self) -> Self:
         return self

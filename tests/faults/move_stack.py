@@ -19,8 +19,9 @@ import pytest
 
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
+from strangler.testing import Commands
+from strangler.testing.forked import popen
 from tests.servers import processes
-from tests.servers.commands import Commands
 from tests.servers.fixtures import require_server
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
@@ -85,7 +86,7 @@ class MoveStack:
 
     def start(self, *command):
         """Start a process that ends with the stack; return it."""
-        process = subprocess.Popen(
+        process = popen(
             [sys.executable, *command],
             cwd=ROOT,
             env=self.environ,

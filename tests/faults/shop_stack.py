@@ -14,7 +14,8 @@ from typing import Any
 
 import requests
 
-from tests.servers.commands import Commands
+from strangler.testing import Commands
+from strangler.testing.forked import Forked, popen
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
 from tests.servers.smtp import FakeSMTP
@@ -27,7 +28,7 @@ class ShopStack:
 
     def __init__(self, folder: Path, *, database: str, broker: str, smtp: FakeSMTP) -> None:
         self.folder = folder
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[Forked] = []
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
@@ -50,10 +51,10 @@ class ShopStack:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, *command: str) -> Forked:
         """Start a process of the shop that ends with the stack."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
+            process = popen(
                 [sys.executable, *command],
                 cwd=ROOT,
                 env=self.environ,

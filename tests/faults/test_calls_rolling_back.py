@@ -14,6 +14,7 @@ from collections import Counter
 import pytest
 from kombu import Connection
 
+from strangler.testing.forked import popen
 from tests.faults.shop_stack import ROOT, ShopStack
 from tests.faults.test_calls_registration import received
 from tests.servers.smtp import FakeSMTP
@@ -30,7 +31,7 @@ class Crowd:
         self._stop = shop.folder / "stop"
         self._began = time.monotonic()
         self._processes = [
-            subprocess.Popen(
+            popen(
                 [
                     sys.executable,
                     "-m",

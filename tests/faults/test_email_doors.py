@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 from uuid import uuid4
 
@@ -13,6 +12,7 @@ import pytest
 from celery import Celery
 
 from strangler.service.queues import task_queues
+from strangler.testing.forked import Forked, popen
 from tests.faults.email_stack import ROOT, EmailStack
 from tests.faults.test_email_delivery import check_ledger
 from tests.servers.signals import sigkill
@@ -56,11 +56,11 @@ def channel(plain_url):
         yield channel
 
 
-def consumer(stack: EmailStack) -> subprocess.Popen[bytes]:
+def consumer(stack: EmailStack) -> Forked:
     """Start the command and return when it waits for messages."""
     log = stack.folder / "consumer.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        process = popen(
             [sys.executable, "manage.py", "consume_email_tasks"],
             cwd=ROOT,
             env=stack.environ,

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from collections import Counter
 import pytest
 import requests
 
+from strangler.testing.forked import popen
 from tests.integration.facade.running import ROOT, Site
 from tests.servers.processes import free_port
 
@@ -42,7 +42,7 @@ class Service:
         ]
         module = "tests.integration.facade.site.service"
         command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", *workers, module]
-        self.process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        self.process = popen(command, cwd=ROOT, start_new_session=True)
         for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return

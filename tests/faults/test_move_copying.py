@@ -11,6 +11,7 @@ import pytest
 
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
+from strangler.testing.forked import popen
 from tests.faults.writers import Storm
 from tests.servers import processes
 
@@ -52,7 +53,7 @@ def _rows(url, table, order):
 
 def _mover(control, source, target):
     command = [sys.executable, "-m", "tests.faults.moving", str(control), source, target, "photo", "tag"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 def _finish(control, source, target):

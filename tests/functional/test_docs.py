@@ -20,8 +20,8 @@ from sybil import Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from strangler.core import topology_file
+from strangler.testing import Commands
 from tests.architecture.source import ROOT
-from tests.servers.commands import Commands
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from monolith.journey.running import ROOT
+from strangler.testing.forked import popen
 
 DEADLINE_SECONDS = 180  # a busy machine takes its time to seed a shop
 FIRST_ACT = "Act 1"
@@ -26,14 +27,13 @@ def journey(tmp_path):
     def start(*options):
         environ = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
         with (tmp_path / "output").open("w") as output:
-            process = subprocess.Popen(
+            process = popen(
                 [sys.executable, "manage.py", "journey", "--once", "--state", tmp_path / "state", *options],
                 cwd=ROOT,
                 env={**environ, "DJANGO_SETTINGS_MODULE": "monolith.settings.local"},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=heed_interrupts,  # noqa: PLW1509 - it only sets a signal
             )
         started.append(process)
         return process
@@ -43,11 +43,6 @@ def journey(tmp_path):
         if process.poll() is None:
             process.terminate()
             process.wait(DEADLINE_SECONDS)
-
-
-def heed_interrupts():
-    """Undo what a shell does to what it runs in the background: Python would never hear of SIGINT."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(file, text):

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from strangler.testing.forked import popen
+
 ROOT = Path(__file__).resolve().parents[2]
 SERVE = "python -m http.server --bind 127.0.0.1 $PORT"
 DEADLINE_SECONDS = 100
@@ -36,7 +38,7 @@ class Up:
         inherited = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
         settings = {"DJANGO_SETTINGS_MODULE": "tests.functional.up_settings", "TOPOLOGY": str(topology)}
         with self.output.open("w") as output:
-            self.process = subprocess.Popen(
+            self.process = popen(
                 [
                     sys.executable,
                     "-m",

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from tests.servers.commands import Commands
+from strangler.testing import Commands
+from strangler.testing.forked import Forked, popen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def work(self, side: str) -> subprocess.Popen[bytes]:
+    def work(self, side: str) -> Forked:
         """Start a worker of the shop or the service; it ends with the site."""
         module, queue = {
             "legacy": (f"{SITE}.shop", self.shop_queue),
@@ -110,7 +111,7 @@ class Site:
         command += ["--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         command += ["--hostname", f"{side}-{uuid4().hex[:6]}@localhost"]
         with (self.state / f"{side}.log").open("a") as log:
-            process = subprocess.Popen(
+            process = popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
         self._stack.callback(stop, process)
@@ -167,9 +168,7 @@ class Sending:
     def __init__(self, site: Site, prefix: str, *, rate: float) -> None:
         self._stop = site.state / f"stop-{prefix}"
         command = [sys.executable, "-m", f"{SITE}.shop.publisher", prefix, str(rate), str(self._stop)]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, text=True
-        )
+        self._process = popen(command, cwd=ROOT, env=site.environment, stdout=subprocess.PIPE, text=True)
 
     def finish(self) -> Counter[str]:
         """Send no more, and return the executions that must follow from what was sent."""
@@ -179,7 +178,7 @@ class Sending:
         return Counter(printed.splitlines())
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Forked) -> None:
     """End a worker and its children."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

@@ -34,6 +34,7 @@ from strangler.conf import config
 from strangler.errors import StranglerError
 from strangler.move import records
 from strangler.service import Principal, sign_principal
+from strangler.testing.forked import popen
 
 SECRETS = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
 PATIENCE = timedelta(seconds=60)
@@ -180,7 +181,7 @@ def doors_open(port: int):
 def following():
     """Run `strangler move catalog start` beside the block."""
     line = [sys.executable, "-m", "django", *MOVE, "start", "--actor", "test", "--reason", "test"]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    with popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             await_(lambda: _stage() == "following" or process.poll() is not None, "the move follows")
             assert process.poll() is None, process.stdout.read()

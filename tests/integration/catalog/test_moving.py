@@ -2,13 +2,13 @@
 
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from strangler.core.topology import Topology
+from strangler.testing.forked import run
 from strangler.testing.processes import start
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,15 +52,7 @@ def test_every_page_stays_as_it_is_while_the_catalogue_moves(request, tmp_path, 
     }
     line = [sys.executable, "-m", "tests.integration.catalog.play", str(port), str(running.process.pid)]
     try:
-        done = subprocess.run(
-            line,
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
+        done = run(line, cwd=ROOT, env={**os.environ, **environment})
         assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{running.tail()}"
     finally:
         running.stop()

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import requests
 
 from strangler.core.capture import Capture
+from strangler.testing.forked import popen, run
 from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,7 +145,7 @@ class Site:
         """Migrate, run the server, and wait until it answers."""
         self._make_database(self.state / "site.sqlite3")
         with (self.state / "log").open("w") as log:
-            self.process = subprocess.Popen(
+            self.process = popen(
                 self._command(),
                 cwd=ROOT,
                 env=self.environment,
@@ -227,7 +227,7 @@ class Site:
             path.write_bytes(_migrated[0])
             return
         migrate = [sys.executable, "-m", "django", "migrate", "-v0"]
-        subprocess.run(migrate, cwd=ROOT, env=self.environment, check=True)
+        run(migrate, cwd=ROOT, env=self.environment, check=True)
         _migrated.append(path.read_bytes())
 
     def _command(self) -> list[str]:

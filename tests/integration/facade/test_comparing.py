@@ -13,6 +13,7 @@ import time
 import pytest
 
 from strangler.shadow.sender import LOOK_FOR_WORKERS_EVERY
+from strangler.testing.forked import popen, run
 from tests.integration.facade.running import ROOT, Site
 from tests.integration.strangler.sandbox_server import SandboxServer
 
@@ -42,7 +43,7 @@ class WorkerProcess:
 
     def __init__(self, site):
         command = [sys.executable, "-m", "django", "strangler", "shadow"]
-        self.process = subprocess.Popen(
+        self.process = popen(
             command,
             cwd=ROOT,
             env=site.environment,
@@ -76,10 +77,7 @@ def start_worker(site):
 
 def strangler(site, *arguments):
     command = [sys.executable, "-m", "django", "strangler", *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=site.environment, capture_output=True, text=True, check=False
-    )
-    return done.stdout
+    return run(command, cwd=ROOT, env=site.environment).stdout
 
 
 def wait_for(site, seam, count):

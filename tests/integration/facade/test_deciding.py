@@ -10,6 +10,7 @@ import requests
 
 from strangler.core.decision import bucket, threshold
 from strangler.core.stages import parse_percent
+from strangler.testing.forked import run
 from tests.integration.facade.running import Site
 from tests.integration.facade.upstream import Upstream
 
@@ -138,7 +139,6 @@ def test_a_staff_override_counts_only_for_staff(site):
 def read_principal(site, value):
     """Verify a principal's signature in a process with the site's settings."""
     import json  # noqa: PLC0415
-    import subprocess  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
     program = (
@@ -146,7 +146,7 @@ def read_principal(site, value):
         "print(json.dumps(read_principal(sys.argv[1], audience='images').claims()))"
     )
     command = [sys.executable, "-c", program, value]
-    result = subprocess.run(command, env=site.environment, capture_output=True, text=True, check=True)
+    result = run(command, env=site.environment, check=True)
     return json.loads(result.stdout)
 
 

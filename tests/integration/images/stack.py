@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from PIL import Image
 
 from strangler.core.principal import Principal
 from strangler.service import PRINCIPAL_HEADER, read_principal, sign_principal
+from strangler.testing.forked import Forked, popen, run
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
 
@@ -103,19 +103,12 @@ class Service:
             "IMAGES_REQUEUE_EVERY_SECONDS": "1",
             **settings,
         }
-        self.processes: dict[str, subprocess.Popen] = {}
+        self.processes: dict[str, Forked] = {}
         self._make_database(folder / "images.sqlite3")
 
     def run(self, *arguments: str) -> str:
         """Run Python with *arguments* in the service's environment and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run([sys.executable, *arguments], cwd=self.folder, env=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -183,8 +176,8 @@ class Service:
 
     def _start(self, name: str, program: str, *arguments: str):
         with (self.folder / f"{name}.log").open("a") as log:
-            self.processes[name] = subprocess.Popen(
-                [str(Path(sys.executable).with_name(program)), *arguments],
+            self.processes[name] = popen(
+                [sys.executable, "-m", program, *arguments],
                 cwd=self.folder,
                 env=self.environment,
                 stdout=log,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
 from tests.architecture.source import ROOT
+from tests.servers import pytests
 
 SITE = "tests.integration.isolation.site"
 ENTRY = (
@@ -26,15 +25,7 @@ def run(tmp_path):
             ratchet = tmp_path / "strangler-ratchet.toml"
             ratchet.write_text("".join(ENTRY.format(site=SITE, place=place) for place in allowed))
             environment["SITE_RATCHET"] = str(ratchet)
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "strangler.isolation.testing",
-            "-p",
-            "no:cacheprovider",
-        ]
+        command = ["-p", "strangler.isolation.testing", "-p", "no:cacheprovider"]
         command += [
             f"--ds={SITE}.settings",
             "-rA",
@@ -42,7 +33,7 @@ def run(tmp_path):
             *options,
             "tests/integration/isolation/site/cases.py",
         ]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = pytests.run(*command, cwd=ROOT, env=environment)
         words = (line.split() for line in done.stdout.splitlines() if "cases.py::" in line)
         outcomes = {word[1].rpartition("::test_")[2]: word[0] for word in words if len(word) > 1}
         return done.returncode, outcomes, done.stdout + done.stderr

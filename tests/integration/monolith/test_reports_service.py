@@ -7,7 +7,6 @@ the same engine, and knows nothing but the bodies of the shop's messages and chu
 import json
 import os
 import re
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from django.test import Client
 
 from monolith.photos.models import Photo
 from monolith.reports import feed
+from strangler.testing.forked import run
 from tests.integration.monolith.reports_business import make_business
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,7 +80,7 @@ def ask_service(url, heard, tmp_path):
         "BROKER_URL": "memory://",
     }
     command = [sys.executable, "-m", "tests.services.reporting.answering", str(wanted)]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    done = run(command, cwd=ROOT, env=environ)
     assert done.returncode == 0, done.stderr
     return json.loads(Path(wanted).with_suffix(".answers").read_text())
 

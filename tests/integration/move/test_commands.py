@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import pytest
 
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
-from tests.servers.commands import Commands
+from strangler.testing import Commands
 
 TOPOLOGY = """
 [services.images]
@@ -66,9 +65,11 @@ class Operator:
 
     @contextmanager
     def begin(self, *arguments):
-        command = [sys.executable, "-m", "django", "strangler", "move", "images", "start", *arguments]
-        with subprocess.Popen(
-            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        with self.commands.start(
+            *("strangler", "move", "images", "start", *arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         ) as running:
             try:
                 yield running

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -16,6 +15,7 @@ from typing import Self
 
 import requests
 
+from strangler.testing.forked import popen, run
 from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,7 +48,7 @@ class Site:
         self.manage("check")
         self.manage("migrate", "--run-syncdb", "-v0")
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(
+            self._process = popen(
                 self._command(),
                 cwd=ROOT,
                 env=self._environment,
@@ -67,7 +67,7 @@ class Site:
     def manage(self, *arguments: str) -> None:
         """Run a command of Django."""
         command = [sys.executable, "-m", "django", *arguments]
-        subprocess.run(command, cwd=ROOT, env=self._environment, check=True)
+        run(command, cwd=ROOT, env=self._environment, check=True)
 
     @property
     def log(self) -> str:

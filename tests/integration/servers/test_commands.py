@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.servers.commands import Commands
+from strangler.testing import Commands
 
 
 @pytest.fixture(scope="module")

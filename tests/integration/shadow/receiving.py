@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import django
 
+from strangler.testing.forked import popen
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -21,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def receiving(environment: Mapping[str, str]) -> Iterator[None]:
     """Take the captures of the site with this environment, in a process of its own."""
     command = [sys.executable, "-m", "tests.integration.shadow.receiving"]
-    process = subprocess.Popen(
+    process = popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:

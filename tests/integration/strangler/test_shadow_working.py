@@ -34,6 +34,7 @@ from strangler.shadow.models import (
 )
 from strangler.shadow.report import make_report
 from strangler.shadow.working import Worker
+from strangler.testing.forked import popen
 from tests.integration.strangler.sandbox_server import effects
 
 pytestmark = pytest.mark.django_db
@@ -280,7 +281,7 @@ def test_captures_of_a_killed_worker_come_back_when_its_lease_ends(two_sides, ma
     captures.store([make() for _ in range(3)])
     connections["default"].close()
     name = str(connections["default"].settings_dict["NAME"])
-    process = subprocess.Popen(
+    process = popen(
         [sys.executable, "-c", PROGRAM, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:

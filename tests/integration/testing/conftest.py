@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.pytests import fork_from_here
+
 SAMPLE = Path(__file__).parent / "sample"
 UNUSED = (
     "anyio",
@@ -44,4 +46,5 @@ def sample(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE")
     monkeypatch.delenv("DESK_DATABASE_URL", raising=False)
+    fork_from_here(pytester, monkeypatch)
     return Sample(pytester)

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from extracted.reporting.models import Customer, Run, State
 from extracted.reporting.running import cancel
 from extracted.reporting.running.requeueing import requeue
 from extracted.reporting.writing import store
+from strangler.testing.forked import popen
 from tests.services.reporting.conftest import change, file_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,9 +41,7 @@ def worker(url):
     }
     queues = ["-Q", "reporting,reporting.runs", "-c", "2", "--without-mingle", "--without-gossip"]
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "extracted.reporting", "worker", *queues]
-    process = subprocess.Popen(
-        [*command, "--loglevel", "WARNING"], cwd=ROOT, env=environ, start_new_session=True
-    )
+    process = popen([*command, "--loglevel", "WARNING"], cwd=ROOT, env=environ, start_new_session=True)
     try:
         yield process
     finally:

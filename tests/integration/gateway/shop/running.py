@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from monolith.journey.site import free_port
+from strangler.testing.forked import run
 from tests.architecture.source import ROOT
 from tests.integration.images.stack import wait_until
 from tests.servers.processes import HOST as LOOPBACK
@@ -143,9 +143,7 @@ class Shop:
     def _python(self, side: str, *arguments: str) -> None:
         command = [sys.executable, *arguments]
         environ = {**os.environ, **self._environ[side]}
-        done = subprocess.run(
-            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=90
-        )
+        done = run(command, cwd=ROOT, env=environ)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def _topology(self, *, port: int, status: int, **sides: int) -> None:

@@ -1,0 +1,202 @@
+"""A process that has the libraries of a project loaded, and forks for whoever wants to run Python with them.
+
+Run as `python -m strangler.testing.forking FD [LIBRARY…]`, with a socket for orders; with `--project` it loads the project of its
+environment instead of libraries. It opens no connection and starts no thread, so that what it forks starts with nothing of another's.
+
+An order is one byte on that socket with the files of the new process: a socket of the order's own, standard input, output
+and error, and those to be handed on. On its own socket follows a line of JSON; the answers are the line `pid N` as soon as the process is
+what was ordered, and `status N` when it has ended. Until the other end of the socket is closed, an ended process keeps its id.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import io
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.checks import run_checks
+from django.core.management import execute_from_command_line, get_commands, load_command_class
+
+LIBRARIES = (
+    "django.contrib.admin",
+    "django.core.handlers.asgi",
+    "django.db.backends.mysql.base",
+    "django.db.backends.postgresql.base",
+    "django.db.backends.sqlite3.base",
+    "django.forms",
+    "django.template.loader",
+    "django.test",
+    "django.views.debug",
+    "celery.app.base",
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.concurrency.prefork",
+    "celery.worker.consumer",
+    "gunicorn.app.wsgiapp",
+    "gunicorn.workers.gthread",
+    "kombu.transport.pyamqp",
+    "kombu.transport.redis",
+    "redis",
+    "requests",
+    "rich.console",
+    "rich.progress",
+    "sqlglot.dialects",
+    "uvicorn.main",
+)
+"""What takes the longest to import and reads no settings; those that are not installed are left out."""
+
+MOST_FILES = 32
+_ABOVE = 200  # numbers that no file is asked to have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be run.
+
+    Args:
+        argv: as after `python`: `-m MODULE …`, `-c PROGRAM …`, or a script; `manage.py` is a command of the project.
+        environ: the whole environment; Python's own variables count as far as `PYTHONPATH`, `PYTHONUNBUFFERED`, `PYTHONWARNINGS`.
+        folder: to run in.
+        is_leader: of a session of its own.
+        handed: numbers of the files it is given besides standard input, output and error.
+    """
+
+    argv: list[str]
+    environ: dict[str, str]
+    folder: str
+    is_leader: bool
+    handed: list[int]
+
+
+def main(arguments: list[str]) -> None:
+    """Load the libraries, or the project with `--project`, and fork for the orders that come in."""
+    orders = socket.socket(fileno=int(arguments[0]))
+    if arguments[1:] == ["--project"]:
+        _load_project()
+    else:
+        load_libraries(*arguments[1:])
+    gc.freeze()  # what is there for ever needs no look by the collector, which would copy its memory
+    order = serve(orders)
+    if order is not None:
+        run(order)
+
+
+def load_libraries(*more: str) -> None:
+    """Import `LIBRARIES` and *more*, and nothing that asks for settings."""
+    for name in (*LIBRARIES, *more):
+        with suppress(ImportError):
+            import_module(name)
+
+
+def _load_project() -> None:
+    django.setup()
+    run_checks()  # imports the URLs, for one
+    if "strangler" in get_commands():
+        load_command_class("strangler", "strangler").create_parser("manage.py", "strangler")
+
+
+def serve(orders: socket.socket) -> Order | None:
+    """Fork for each order, and return it in the new process; None in this one, when nobody is there to order any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who ordered
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how those ended that wait for the children
+    while True:
+        byte, files, _, _ = socket.recv_fds(orders, 1, MOST_FILES)
+        if not byte:
+            return None
+        if not os.fork():
+            orders.close()
+            return _begin(files)
+        for file in files:
+            os.close(file)
+
+
+def _begin(files: list[int]) -> Order:
+    """Fork once more: the child returns with its order, the parent tells how it ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with socket.socket(fileno=files[0]) as answers:
+        order = Order(**json.loads(answers.makefile().readline()))
+        child = os.fork()
+        if child:
+            _watch(child, answers, files[1:])
+        _take(order, files[1:])
+        answers.sendall(f"pid {os.getpid()}\n".encode())
+    return order
+
+
+def _watch(child: int, answers: socket.socket, files: list[int]) -> None:
+    for file in (0, 1, 2, *files):
+        os.close(file)
+    with suppress(OSError):  # whoever ordered is gone
+        ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        assert ended is not None  # noqa: S101 - only with WNOHANG
+        is_exit = ended.si_code == os.CLD_EXITED
+        answers.sendall(f"status {ended.si_status if is_exit else -ended.si_status}\n".encode())
+        answers.recv(1)
+    os.waitpid(child, 0)
+    os._exit(0)
+
+
+def _take(order: Order, files: list[int]) -> None:
+    """Make this process what the order says."""
+    if order.is_leader:
+        os.setsid()
+    above = [fcntl.fcntl(file, fcntl.F_DUPFD, _ABOVE) for file in files]
+    for file in files:
+        os.close(file)
+    for number, file in zip((0, 1, 2, *order.handed), above, strict=True):
+        os.dup2(file, number, inheritable=True)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(order.environ)
+    os.chdir(order.folder)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as it runs
+    _heed_environment()
+
+
+def _heed_environment() -> None:
+    """Do what Python does at its start for the variables that may differ from one order to another."""
+    added = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path.extend(path for path in added if path not in sys.path)
+    if os.environ.get("PYTHONUNBUFFERED"):
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(write_through=True)
+    for rule in filter(None, os.environ.get("PYTHONWARNINGS", "").split(",")):
+        action: Any = rule.partition(":")[0]
+        warnings.simplefilter(action)
+
+
+def run(order: Order) -> None:
+    """Run what was ordered in this process, which ends with it as any other does."""
+    match order.argv:
+        case ["-m", module, *rest]:
+            sys.path[0], sys.argv = order.folder, [module, *rest]
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        case ["-c", program, *rest]:
+            sys.path[0], sys.argv = "", ["-c", *rest]
+            exec(compile(program, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - as Python does
+        case ["manage.py", *_]:
+            sys.path[0], sys.argv = order.folder, order.argv
+            execute_from_command_line(order.argv)
+        case [script, *rest]:
+            sys.path[0], sys.argv = str(Path(script).resolve().parent), [script, *rest]
+            runpy.run_path(script, run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
