@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, TEST_HOST]
     call_command("migrate", verbosity=0, interactive=False)
     with socket.socket(fileno=options.fd) as listening:
-        server = ThreadedWSGIServer(listening.getsockname()[:2], WSGIRequestHandler, bind_and_activate=False)
+        server = ThreadedWSGIServer(listening.getsockname()[:2], _Handler, bind_and_activate=False)
         server.socket = listening
         server.server_name, server.server_port = listening.getsockname()[:2]
         server.setup_environ()
@@ -58,6 +58,12 @@ def check_database(path: str, *, variable: str) -> None:
             f"The settings do not take the database from {variable}: it would be {found!r}, which is no test's.",
             hint=f"Read {variable} in them, or say in strangler_service_environment where it is.",
         )
+
+
+class _Handler(WSGIRequestHandler):
+    """Sends an answer's body at once, not when its headers were acknowledged."""
+
+    disable_nagle_algorithm = True
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -62,6 +62,7 @@ class OtherSide:
 class _Handler(BaseHTTPRequestHandler):
     side: OtherSide
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
 
     def setup(self):
         super().setup()

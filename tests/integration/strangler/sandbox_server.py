@@ -73,6 +73,7 @@ class Handler(BaseHTTPRequestHandler):
     side: SandboxServer
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
 
     def handle_one_request(self) -> None:
         try:
