@@ -21,7 +21,7 @@ from extracted.reporting.legacy.rows import best_customers, monthly_sales, print
 from extracted.reporting.preview import all_rows
 from extracted.reporting.running import request_run
 from extracted.reporting.running.reader import StatementEndedError
-from extracted.reporting.writing.table import csv_head, csv_lines
+from extracted.reporting.writing.csv_text import csv_head, csv_lines
 
 SHOWN_ROWS = 100
 BEST = 10

@@ -24,10 +24,20 @@ class ReadAhead:
     Args:
         after: the key behind which to begin; None for the beginning.
         most: rows to read.
+        has_amounts_as_texts: see `limited`.
     """
 
-    def __init__(self, report: Report, values: Values, *, after: Sequence[Any] | None, most: int) -> None:
+    def __init__(
+        self,
+        report: Report,
+        values: Values,
+        *,
+        after: Sequence[Any] | None,
+        most: int,
+        has_amounts_as_texts: bool = False,
+    ) -> None:
         self.key = after
+        self._has_amounts_as_texts = has_amounts_as_texts
         self._report = report
         self._values = values
         self._left = most
@@ -56,7 +66,9 @@ class ReadAhead:
     def go_on(self) -> bool:
         """Begin to read the next page, if it was not begun; returns whether there is one."""
         if self._page is None and self.has_more:
-            cursor = self._limits.enter_context(limited(config().statement_timeout))
+            cursor = self._limits.enter_context(
+                limited(config().statement_timeout, has_amounts_as_texts=self._has_amounts_as_texts)
+            )
             page = self._report.query.page
             self._page = self._reader.submit(page, cursor, self._values, after=self.key, limit=self._limit)
         return self._page is not None

@@ -15,7 +15,8 @@ from extracted.reporting.errors import ReportingError
 _SQLITE_STEPS = 10_000
 _SQLITE_INTERRUPTED = 9
 _MARIADB_TOO_LONG, _MYSQL_TOO_LONG, _MYSQL_INTERRUPTED = 1969, 3024, 1317
-_MYSQL_DATETIME = 12  # FIELD_TYPE.DATETIME
+_MYSQL_MOMENTS = (12,)  # FIELD_TYPE.DATETIME
+_MYSQL_AMOUNTS = (0, 246)  # FIELD_TYPE.DECIMAL, NEWDECIMAL
 _POSTGRES_CANCELLED = "57014"
 
 
@@ -24,13 +25,14 @@ class StatementEndedError(ReportingError):
 
 
 @contextmanager
-def limited(limit: timedelta) -> Iterator[CursorWrapper]:
+def limited(limit: timedelta, *, has_amounts_as_texts: bool = False) -> Iterator[CursorWrapper]:
     """Yield a cursor whose statements the server ends after *limit*.
 
+    Args: has_amounts_as_texts: whoever takes the rows takes exact decimals as texts, too, if the driver has them.
     Raises: StatementEndedError: it ended one.
     """
     set_limit, lift = _limits(limit)
-    with connection.cursor() as cursor, _moments_as_texts():
+    with connection.cursor() as cursor, _as_texts(has_amounts=has_amounts_as_texts):
         set_limit(cursor)
         try:
             yield cursor
@@ -44,16 +46,16 @@ def limited(limit: timedelta) -> Iterator[CursorWrapper]:
 
 
 @contextmanager
-def _moments_as_texts() -> Iterator[None]:
-    """Have MariaDB's and MySQL's driver leave moments as the texts that they come as.
+def _as_texts(*, has_amounts: bool) -> Iterator[None]:
+    """Have MariaDB's and MySQL's driver leave moments, and amounts, as the texts that they come as.
 
-    It makes a datetime of each in Python, which costs a quarter of the time of an export that writes a text again.
+    It makes an object of each in Python, which costs a quarter of the time of an export that writes a text again.
     """
     if connection.vendor != "mysql":
         yield
         return
     raw, kept = connection.connection, connection.connection.converter
-    raw.converter = {**kept, _MYSQL_DATETIME: str}
+    raw.converter = {**kept, **dict.fromkeys(_MYSQL_MOMENTS + _MYSQL_AMOUNTS * has_amounts, str)}
     try:
         yield
     finally:

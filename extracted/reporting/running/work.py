@@ -164,7 +164,13 @@ class _Work:
         """Read and write pages; returns False if the slice was over before the end."""
         most = min(filter(None, (report.most(values), self.format.most, config().max_rows + 1)))
         saved_at = monotonic()
-        with ReadAhead(report, values, after=key, most=most - writer.rows) as pages:
+        with ReadAhead(
+            report,
+            values,
+            after=key,
+            most=most - writer.rows,
+            has_amounts_as_texts=writer.takes_amounts_as_texts,
+        ) as pages:
             while pages.go_on():
                 rows = pages.take()
                 is_due = (

@@ -1,10 +1,10 @@
 """Values as the drivers give them, column by column, as what formats write.
 
-Drivers differ: SQLite gives floats for sums of money, naive moments, and texts for computed ones, MariaDB texts (see
-`running.reader`), PostgreSQL aware moments. A whole column at a time is several times faster than a cell at a time.
+Drivers differ: SQLite gives floats for sums of money, naive moments, and texts for computed ones, MariaDB texts for both
+(see `running.reader`), PostgreSQL aware moments. A whole column at a time is several times faster than a cell at a time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -42,38 +42,37 @@ def as_day(value: Any) -> date:
 
 def money_text(value: Any) -> str:
     """Return an amount with two decimals."""
-    return "" if value is None else f"{value:.2f}"
+    if value is None:
+        return ""
+    return f"{Decimal(value) if isinstance(value, str) else value:.2f}"
 
 
-def texts(values: Values) -> Values:
+def guarded(values: Values) -> list[str]:
     """Return texts that no spreadsheet runs: one that looks like a formula gets an apostrophe in front."""
     with suppress(TypeError, IndexError):  # a cell is None, or empty
         if FORMULA.isdisjoint(map(_first, values)):
-            return values
+            return list(values)
     return ["" if value is None else f"'{value}" if value[:1] in FORMULA else value for value in values]
 
 
-def amounts(values: Values) -> list[Any]:
+def plain(values: Values) -> list[str]:
+    """Return numbers or days as texts."""
+    return ["" if value is None else f"{value}" for value in values]
+
+
+def amounts(values: Values) -> list[str]:
     """Return amounts as texts with two decimals."""
-    if values and values[0].__class__ is Decimal and values[0].as_tuple().exponent == -2:  # noqa: PLR2004
-        return list(values)  # from a column of two decimals: as it is
+    found = list(map(str, values))
+    if {text[-3:-2] for text in found} == {"."}:  # all have two
+        return found
     return [money_text(value) for value in values]
 
 
 def moments(values: Values) -> list[str]:
     """Return moments as texts."""
-    if values and values[0].__class__ is str:
-        return [value and f"{value.removesuffix(_NO_FRACTION)}+00:00" for value in values]
+    with suppress(AttributeError):  # a cell is None, or no text
+        return [f"{value.removesuffix(_NO_FRACTION)}+00:00" for value in values]
     return [moment_text(value) for value in values]
-
-
-CSV_CELLS: dict[Kind, Callable[[Values], Values]] = {
-    Kind.TEXT: texts,
-    Kind.NUMBER: lambda values: values,
-    Kind.MONEY: amounts,
-    Kind.DAY: lambda values: values,
-    Kind.MOMENT: moments,
-}
 
 
 def json_value(value: Any, kind: Kind) -> Any:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from extracted.reporting.definitions import Chart, Column
 
@@ -58,6 +58,8 @@ class Part:
 
 class Writer:
     """Writes rows to parts below *folder*; goes on from *checkpoint*, which is empty at the beginning."""
+
+    takes_amounts_as_texts: ClassVar[bool] = False
 
     def __init__(self, folder: Path, sheet: Sheet, *, checkpoint: Mapping[str, Any]) -> None:
         self.folder = folder

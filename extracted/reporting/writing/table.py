@@ -1,40 +1,19 @@
 """CSV and JSON: text that is whole once its last line is there."""
 
-import csv
 import json
 from collections.abc import Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from extracted.reporting.definitions import Column
-from extracted.reporting.writing.cells import CSV_CELLS, json_value
+from extracted.reporting.writing.cells import json_value
+from extracted.reporting.writing.csv_text import csv_head, csv_lines
 from extracted.reporting.writing.parts import Check, Writer
-
-_NUL = "\0"
-
-
-def csv_head(columns: Sequence[Column]) -> bytes:
-    """Return the line with the names of the columns."""
-    return (",".join(each.name for each in columns) + "\r\n").encode()
-
-
-def csv_lines(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return *rows* as lines of CSV (RFC 4180); what a spreadsheet would run is a text."""
-    cells = [
-        CSV_CELLS[column.kind](values)
-        for column, values in zip(columns, zip(*rows, strict=True), strict=False)
-    ]
-    text = StringIO(newline="")
-    csv.writer(text).writerows(zip(*cells, strict=True))
-    content = text.getvalue()
-    if _NUL in content:  # programs stop reading at it
-        content = content.replace(_NUL, "�")
-    return content.encode(errors="replace")
 
 
 class CsvWriter(Writer):
     """UTF-8, comma, CRLF (RFC 4180), column names in the first line."""
+
+    takes_amounts_as_texts = True
 
     def begin(self) -> None:
         """Write the names of the columns."""

@@ -14,7 +14,7 @@ from openpyxl.utils.escape import unescape
 from extracted.reporting.definitions import Column, Kind
 from extracted.reporting.running import work
 from extracted.reporting.writing import FORMATS, Sheet, xlsx
-from extracted.reporting.writing.table import csv_lines
+from extracted.reporting.writing.csv_text import csv_lines
 from tests.services.reporting.conftest import file_of
 
 COLUMNS = (
