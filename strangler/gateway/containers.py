@@ -60,6 +60,7 @@ def _service(process: Process) -> dict[str, object]:
         "is_worker": process.kind is Kind.WORKER,
         "variable": process.variable,
         "replicas": process.replicas,
+        "shares": process.weight(1024) if process.niceness else None,
     }
 
 

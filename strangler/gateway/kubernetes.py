@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WHOLE = 10_000  # weights are hundredths of a percent, as rollouts are
 PEOPLE_WAIT = 70  # percent of the processor at which one more web pod is started
+CPU_REQUEST = 100  # thousandths of a processor, by which busy pods of a node share it
 WAITING_PER_WORKER = 50  # messages in the queue
 REMOVED = (
     *(f"Strangler-{name}" for name in ("Principal", "Decision", "Request-Id", "Fallback", "Gateway")),
@@ -87,6 +88,7 @@ def _values(process: Process, *, beside: Sequence[Process] = ()) -> dict[str, ob
         "is_worker": process.kind is Kind.WORKER,
         "is_only": process.kind is Kind.ONLY,
         "queue": process.queue,
+        "cpu": process.weight(CPU_REQUEST),
         "settings": process.settings,
     }
 

@@ -18,6 +18,9 @@ DATA = "/data"  # in a container; a volume of its own
 PORT = 8000  # of every web process in a container
 _SHADOW = re.compile(r"\bstrangler shadow\b")
 _QUEUE = re.compile(r"(?:-Q|--queues)[= ](\S+)")
+_NICE = re.compile(r"nice(?:\s+-n?\s*(-?\d+))?\s")
+_NICE_ALONE = 10  # what `nice` without a number means
+_STEP = 1.25  # of the scheduler's weight, for each step of niceness
 
 
 class Kind(StrEnum):
@@ -77,6 +80,19 @@ class Process:
         """The first queue that a worker reads."""
         found = _QUEUE.search(self.line)
         return found[1].split(",")[0] if found else "celery"
+
+    @property
+    def niceness(self) -> int:
+        """How far it steps back for others on its machine, -20 to 19, as its line says: 10 for `nice -n 10 celery …`."""
+        found = _NICE.match(self.line)
+        return int(found[1] or _NICE_ALONE) if found else 0
+
+    def weight(self, whole: int) -> int:
+        """Return its weight among processes that weigh *whole*, which is what niceness means between control groups.
+
+        Source: sched(7); the kernel's `sched_prio_to_weight` has a step of 1.25.
+        """
+        return max(1, round(whole / _STEP**self.niceness))
 
     @property
     def in_container(self) -> str:

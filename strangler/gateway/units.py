@@ -60,6 +60,7 @@ def _unit(process: Process, releases: list[str], site: Site) -> str:
         home=HOME,
         state=STATE,
         run=RUN if process.member == MONOLITH and process.kind is not Kind.RELEASE else "",
+        weight=process.weight(100) if process.niceness else None,
         is_release=process.kind is Kind.RELEASE,
         releases=[f"strangler-{name}.service" for name in releases],
         variables=_variables(site),

@@ -60,6 +60,25 @@ def test_a_process_is_what_it_runs(line, name, kind):
     assert process(line, name).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("line", "niceness", "weights"),
+    [
+        ("celery -A x worker", 0, (100, 1024)),
+        ("nice celery -A x worker", 10, (11, 110)),
+        ("nice -n 10 celery -A x worker", 10, (11, 110)),
+        ("nice -n5 python manage.py strangler shadow", 5, (33, 336)),
+        ("nice -19 python manage.py strangler shadow", 19, (1, 15)),
+        ("nice -n -5 celery -A x worker", -5, (305, 3125)),
+        ("python manage.py be-nice -n 5", 0, (100, 1024)),
+        ("nicely", 0, (100, 1024)),
+    ],
+)
+def test_what_a_line_says_of_niceness_is_its_weight_between_containers(line, niceness, weights):
+    found = process(line, "worker")
+    assert found.niceness == niceness
+    assert (found.weight(100), found.weight(1024)) == weights
+
+
 def test_in_a_container_a_web_process_listens_for_the_others():
     web = process("uvicorn x --host 127.0.0.1 --port $PORT")
     assert web.in_container == "uvicorn x --host 0.0.0.0 --port 8000"
