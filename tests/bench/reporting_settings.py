@@ -1,4 +1,4 @@
-"""Settings of the reporting benchmark: the service, with all the time that a report needs."""
+"""Settings of the reporting benchmark: the service, with all the time that a report needs which stands still in between."""
 
 import tempfile
 from datetime import timedelta
@@ -10,7 +10,7 @@ from extracted.reporting.settings import REPORTING
 REPORTING = {
     **REPORTING,
     "FOLDER": Path(tempfile.gettempdir()) / "bench-reporting",
-    "STATEMENT_TIMEOUT": timedelta(minutes=10),
+    "STATEMENT_TIMEOUT": timedelta(hours=1),
     "SLICE": timedelta(minutes=7),
     "TASK_TIME_LIMIT": timedelta(minutes=8),
 }
