@@ -39,6 +39,7 @@ from extracted.catalog.schemas import (
     TypeSummary,
     etag_of,
 )
+from extracted.catalog.seen import dated
 from extracted.catalog.values import refuse_nul
 
 api = NinjaAPI(
@@ -46,7 +47,8 @@ api = NinjaAPI(
     version="1",
     description=(
         "Categories and products. A product is a document: its attributes are what the JSON Schema of its type describes. "
-        "Prices and stock are the shop's. Answers have an ETag; ask again with If-None-Match for 304."
+        "Prices and stock are the shop's. Answers have an ETag, and but for lists of products a Last-Modified; "
+        "ask again with If-None-Match, or else If-Modified-Since, for 304."
     ),
     urls_namespace="catalog",
     openapi_url="/catalog/openapi.json",
@@ -131,6 +133,7 @@ def refused(request: HttpRequest, error: RefusedError) -> HttpResponse:
     summary="All categories",
     response={200: CategoryList, _READING: Refused},
 )
+@decorate_view(dated)
 def categories(request: HttpRequest) -> CategoryList:
     """Return all categories in their order."""
     _no_parameters(request)
@@ -144,6 +147,7 @@ def categories(request: HttpRequest) -> CategoryList:
     summary="One category",
     response={200: CategoryOut, _READING: Refused},
 )
+@decorate_view(dated)
 def category(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a category with its ETag."""
     _no_parameters(request)
@@ -185,6 +189,7 @@ def products(request: HttpRequest) -> Any:
     summary="One product",
     response={200: ProductOut, _READING: Refused},
 )
+@decorate_view(dated)
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Return a product with its ETag."""
     _no_parameters(request)
@@ -245,6 +250,7 @@ def edit_category(request: HttpRequest, slug: str) -> HttpResponse:
     summary="Product types with their schemas",
     response={200: TypeList, _READING: Refused},
 )
+@decorate_view(dated)
 def types(request: HttpRequest) -> TypeList:
     """Return the version of every type that counts."""
     _no_parameters(request)
@@ -258,6 +264,7 @@ def types(request: HttpRequest) -> TypeList:
     summary="One product type, and the documents that do not fit it",
     response={200: TypeOut, _READING: Refused},
 )
+@decorate_view(dated)
 def type_(request: HttpRequest, kind: str) -> HttpResponse:
     """Return the version that counts, as the ETag too, and which products have to be edited to fit it."""
     _no_parameters(request)

@@ -66,3 +66,14 @@ class ProductType(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.version}"
+
+
+class Seen(models.Model):
+    """Since which whole second the answer to a path is as it is; see `seen`."""
+
+    what = models.CharField(max_length=200, primary_key=True, help_text="Path of the API.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the answer.")
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.what} since {self.since}"

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.test import Client
 
-from extracted.catalog.models import Category, Product, ProductType
+from extracted.catalog.models import Category, Product, ProductType, Seen
 from strangler.conf import database_from_url
 from strangler.core.principal import Principal
 from strangler.service import PRINCIPAL_HEADER, read_principal, sign_principal
@@ -58,6 +58,7 @@ def engine(request, db):
         Product.objects.all().delete()
         Category.objects.all().delete()
         ProductType.objects.filter(version__gt=1).delete()
+        Seen.objects.all().delete()
         connections["default"] = before
 
 

@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from extracted.catalog.finding import Question
-from extracted.catalog.models import Product
+from extracted.catalog.models import Product, Seen
 from extracted.catalog.searching import means
 from extracted.catalog.searching.postgresql import number_index
 
@@ -108,6 +108,40 @@ def test_what_the_caller_has_is_not_sent_again(range_of, programs):
     assert (
         programs.get("/catalog/products/canvas", headers={"If-None-Match": first["ETag"]}).status_code == 200
     )
+
+
+DATED = [
+    "/catalog/products/canvas",
+    "/catalog/categories",
+    "/catalog/categories/walls",
+    "/catalog/types",
+    "/catalog/types/canvas",
+]
+
+
+@pytest.mark.parametrize("path", DATED)
+def test_what_is_as_it_was_at_a_date_is_not_sent_again(range_of, programs, path):
+    first = programs.get(path)
+    since = {"If-Modified-Since": first["Last-Modified"]}
+    again = programs.get(path, headers=since)
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    before = {"If-Modified-Since": "Sun, 01 Nov 2026 10:00:00 GMT"}
+    assert programs.get(path, headers=before).status_code == 200
+    both = {**since, "If-None-Match": '"another"'}
+    assert programs.get(path, headers=both).status_code == 200, "the ETag decides where both are sent"
+
+
+def test_a_change_within_the_same_second_is_not_taken_for_what_was_before(range_of, programs):
+    first = programs.get("/catalog/products/canvas")
+    Product.objects.filter(slug="canvas").update(summary="Another.")  # as a move writes it: nobody is told
+    again = programs.get("/catalog/products/canvas", headers={"If-Modified-Since": first["Last-Modified"]})
+    assert (again.status_code, again.json()["summary"]) == (200, "Another.")
+
+
+def test_lists_of_products_have_no_date(range_of, programs):
+    assert "Last-Modified" not in programs.get("/catalog/products?active=true")
+    assert "Last-Modified" not in programs.get("/catalog/products/no-such")
+    assert not Seen.objects.exists()
 
 
 @pytest.mark.parametrize(
