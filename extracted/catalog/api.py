@@ -1,6 +1,5 @@
 """The HTTP interface: read categories, products and their types; the staff edits them."""
 
-import json
 import re
 from http import HTTPStatus
 from typing import Any
@@ -10,18 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import NinjaAPI, Schema
 from ninja.decorators import decorate_view
-from pydantic import ValidationError
 
 from extracted.catalog import editing
 from extracted.catalog.attributes import COMPARISONS, PREFIX
+from extracted.catalog.bodies import checked, read_json
 from extracted.catalog.documents import current_type, current_types, misfits
 from extracted.catalog.door import caller_of, for_editors, may_see_all
-from extracted.catalog.errors import (
-    BadValueError,
-    NotFoundError,
-    RefusedError,
-    UnknownParameterError,
-)
+from extracted.catalog.errors import NotFoundError, RefusedError, UnknownParameterError
 from extracted.catalog.finding import LONGEST_WORDS, Question
 from extracted.catalog.models import Category, Product
 from extracted.catalog.schemas import (
@@ -312,19 +306,4 @@ def _no_parameters(request: HttpRequest) -> None:
 
 def _body(request: HttpRequest, schema: type[Schema]) -> dict[str, Any]:
     """Return what the body names, checked."""
-    try:
-        content = json.loads(request.body, parse_constant=_no_number)
-        found = schema.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise BadValueError(place, str(first.get("input", "")), wanted=f"right: {first['msg']}") from None
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
-        raise BadValueError("the body", str(error), wanted="JSON") from None
-    values = found.model_dump(exclude_unset=True)
-    refuse_nul("the body", values)
-    return values
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number of JSON")
+    return checked(schema, read_json(request.body))

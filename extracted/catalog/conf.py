@@ -17,11 +17,13 @@ class Config:
         monolith_url: the shop, which says who owns the tables; without a trailing slash.
         max_body_bytes: of one request.
         page_rows: most products of one page.
+        login_url: where people who are not logged in are sent.
     """
 
     monolith_url: str
     max_body_bytes: int
     page_rows: int
+    login_url: str
 
 
 @cache

@@ -4,14 +4,21 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import render
 
 from extracted.catalog.conf import config
 from strangler.service import ServiceUser
 
 View = Callable[..., HttpResponse]
+# Pages bring their own style and nothing else; nobody frames them.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 def may_see_all(request: HttpRequest) -> bool:
@@ -27,6 +34,29 @@ def for_editors(view: View) -> View:
         return _refusal(request) or view(request, *args, **kwargs)
 
     return check
+
+
+def for_staff(view: View) -> View:
+    """Let in staff; others are sent to the login page, or told that this is not theirs."""
+
+    @wraps(view)
+    def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return _closed(_person_refusal(request) or view(request, *args, **kwargs))
+
+    return check
+
+
+def refused(request: HttpRequest, *, title: str, error: str, status: int) -> HttpResponse:
+    """Answer with a page that says what is wrong."""
+    return _closed(render(request, "catalog/refused.html", {"title": title, "error": error}, status=status))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that did not come from our own page."""
+    error = f"The form's protection token is missing or wrong, so reload the page and try again ({reason})."
+    if request.get_preferred_type(["application/json", "text/html"]) == "text/html":
+        return refused(request, title="This form is too old", error=error, status=HTTPStatus.FORBIDDEN)
+    return JsonResponse({"error": "csrf", "detail": error}, status=HTTPStatus.FORBIDDEN)
 
 
 def is_service(request: HttpRequest) -> bool:
@@ -58,6 +88,21 @@ def _refusal(request: HttpRequest) -> HttpResponse | None:
     # A browser of the staff could be made to send this by another site; a service has no browser.
     refusal = CsrfViewMiddleware(lambda _: HttpResponse()).process_view(request, _no_view, (), {})
     return refusal if isinstance(refusal, HttpResponse) else None
+
+
+def _person_refusal(request: HttpRequest) -> HttpResponse | None:
+    if not request.user.is_authenticated:
+        return HttpResponseRedirect(f"{config().login_url}?{urlencode({'next': request.get_full_path()})}")
+    if request.user.is_staff:
+        return None
+    error = "The catalogue is edited by the staff. Your account is a customer's."
+    return refused(request, title="Only for staff", error=error, status=HTTPStatus.FORBIDDEN)
+
+
+def _closed(response: HttpResponse) -> HttpResponse:
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 def _no_view(_request: HttpRequest) -> HttpResponse:

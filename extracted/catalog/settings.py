@@ -25,6 +25,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The facade says how the browser came; it drops the client's own header.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 USE_X_FORWARDED_HOST = False
+SECURE_REFERRER_POLICY = "same-origin"
 
 _LOCAL_KEYS = ["local-work-only-signing-key-never-in-production"]
 STRANGLER = {
@@ -48,10 +49,18 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",  # an answer that the caller has already is 304, without a body
     "strangler.service.PrincipalMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
 ]
 ROOT_URLCONF = "extracted.catalog.urls"
 WSGI_APPLICATION = "extracted.catalog.wsgi.application"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+CSRF_FAILURE_VIEW = "extracted.catalog.door.csrf_failure"
 
 # PostgreSQL is what it is made for: see docs/how-to/use-the-catalog.md for what SQLite does instead.
 DATABASES = {
@@ -74,6 +83,7 @@ CATALOG = {
     "MONOLITH_URL": env("MONOLITH_URL", default="http://127.0.0.1:8000").rstrip("/"),
     "MAX_BODY_BYTES": env.int("CATALOG_MAX_BODY_BYTES", default=100_000),
     "PAGE_ROWS": env.int("CATALOG_PAGE_ROWS", default=500),
+    "LOGIN_URL": env("LOGIN_URL", default="/account/login/"),
 }
 
 LOGGING = {

@@ -1,4 +1,4 @@
-"""URLs of the service: its API and its health."""
+"""URLs of the service: its API, the staff's pages and its health."""
 
 from django.urls import include, path
 
@@ -6,5 +6,6 @@ from extracted.catalog.api import api
 
 urlpatterns = [
     path("", include("strangler.service.urls")),
+    path("catalog/staff/", include("extracted.catalog.staff.urls")),
     path("", api.urls),
 ]

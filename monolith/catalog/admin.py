@@ -10,7 +10,7 @@ from monolith.catalog.models import Category, Product, Variant
 from monolith.shopfront.offers import has_variants
 
 ELSEWHERE = (
-    "The catalog service owns categories and products now, so nothing can be changed here. Edit them there: /catalog/docs. "
+    "The catalog service owns categories and products now, so nothing can be changed here. Edit them there: /catalog/staff/. "
     "Prices and stock are still edited here, under Variants."
 )
 AS_BEFORE = " What this page shows is as it was when the service took over."
