@@ -151,7 +151,7 @@ class Config:
     inbox_retention: timedelta = timedelta(days=30)
     inbox_wait: timedelta = timedelta(seconds=60)
     shadow_folder: Path | None = field(default_factory=lambda: _path_of(os.environ.get("SHADOW_FOLDER", "")))
-    shadow_max_per_second: int = 20
+    shadow_max_per_second: int = 5
     shadow_queue_size: int = 200
     shadow_queue_bytes: int = 64 * MIB
     shadow_max_body_bytes: int = 8 * MIB

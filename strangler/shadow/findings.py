@@ -158,8 +158,10 @@ def _keep(outcome: Outcome, found: Mapping[int, int]) -> None:
     """Keep the capture if it is to be an example of a cause, or if its shape has too few."""
     candidate: Observation | None = outcome.result.candidate
     capture = outcome.capture
-    examples = dict(causes().filter(pk__in=found).values_list("pk", "example"))
-    orphans = [pk for pk, example in examples.items() if example in keeping.missing_of(examples.values())]
+    have_example = keeping.kept().values("capture_id")
+    orphans = list(
+        causes().filter(pk__in=found).exclude(example__in=have_example).values_list("pk", flat=True)
+    )
     if orphans or not keeping.has_enough(capture):
         keeping.keep(capture, candidate=candidate)
     if orphans:

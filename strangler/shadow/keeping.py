@@ -18,7 +18,7 @@ from strangler.shadow.models import KeptCapture
 from strangler.shadow.models.captures import SHAPE_LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
     from uuid import UUID
 
@@ -78,12 +78,6 @@ def read_kept(*, seam: str = "", limit: int | None = None) -> Iterator[Kept]:
         record = kept().filter(pk=pk).first()
         if record is not None:  # pruned meanwhile
             yield _unpack_record(record)
-
-
-def missing_of(ids: Iterable[UUID]) -> set[UUID]:
-    """Return those of *ids* that are not kept."""
-    wanted = set(ids)
-    return wanted - set(kept().filter(pk__in=wanted).values_list("pk", flat=True))
 
 
 def kept() -> QuerySet[KeptCapture]:

@@ -42,10 +42,14 @@ class Link:
         return bool(said)
 
     def send(self, file: int, *, size: int) -> None:
-        """Hand over a file of *size* bytes; raises as `packets.send`."""
+        """Hand over a capture in a file of *size* bytes; raises as `packets.send`."""
         packets.send(self._connection, file)
         self._sizes.append(size)
         self.bytes_waiting += size
+
+    def tell(self, file: int) -> None:
+        """Hand over counts of lost captures; raises as `packets.send`."""
+        packets.send(self._connection, file, kind=packets.LOSSES)
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -39,21 +40,42 @@ class Losses:
         with self._lock:
             self._counts[seam, int(time.time()) // 60, loss.value] += count
 
+    def take(self) -> Counter[_Key]:
+        """Return what was counted, and begin anew."""
+        with self._lock:
+            taken, self._counts = self._counts, Counter()
+        return taken
+
+    def give(self, counts: Mapping[_Key, int]) -> None:
+        """Add what another has counted."""
+        with self._lock:
+            self._counts.update(counts)
+
     def flush(self) -> None:
         """Add the counts to the database; what can't be written stays for the next time.
 
         Each count is a statement of its own, for the reason that `strangler.rollout.tallies.flush` has.
         """
-        with self._lock:
-            taken, self._counts = self._counts, Counter()
+        taken = self.take()
         try:
             while taken:
                 key, count = next(iter(taken.items()))
                 _write(key, count)
                 del taken[key]
         finally:
-            with self._lock:
-                self._counts.update(taken)
+            self.give(taken)
+
+
+def pack(counts: Mapping[_Key, int]) -> bytes:
+    """Return *counts* as JSON; `unpack` reads it."""
+    return json.dumps([[*key, count] for key, count in counts.items()]).encode()
+
+
+def unpack(content: bytes) -> dict[_Key, int]:
+    """Return the counts that `pack` wrote; raises TypeError or ValueError if it did not."""
+    return {
+        (str(seam), int(minute), str(cause)): int(count) for seam, minute, cause, count in json.loads(content)
+    }
 
 
 def totals(*, since: datetime) -> Mapping[str, Mapping[str, int]]:

@@ -1,4 +1,4 @@
-"""Drafts on their way from whoever serves users to the shadow worker: as bytes in a file that has no name.
+"""Drafts, and counts of lost ones, on their way from whoever serves users to the shadow worker: in a file without a name.
 
 Note [A byte and a file]: what is sent over the socket is one byte and the file's descriptor. The system takes both or
 neither, at once, however large the capture is; a file that nobody took is gone with the last process that knows it.
@@ -22,9 +22,10 @@ from strangler.shadow import bodies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKET = b"c"
+CAPTURE, LOSSES = b"c", b"l"
+"""What a file holds: a draft, or counts."""
 TAKEN, HOLD, GO = b"thg"
-"""What the worker says: one more was taken; make no more captures; make them again."""
+"""What the worker says: one more capture was taken; make no more captures; make them again."""
 
 _HEAD = struct.Struct("!QQ")  # bytes of the document, bytes of the asked body
 
@@ -76,18 +77,18 @@ def written(content: bytes) -> Iterator[int]:
         os.close(file)
 
 
-def send(connection: socket.socket, file: int) -> None:
+def send(connection: socket.socket, file: int, *, kind: bytes = CAPTURE) -> None:
     """Hand *file* over.
 
     Raises:
         BlockingIOError: there is no room for it now.
         OSError: nobody takes it any more.
     """
-    socket.send_fds(connection, [PACKET], [file])
+    socket.send_fds(connection, [kind], [file])
 
 
-def receive(connection: socket.socket) -> bytes | None:
-    """Return the content of the next file; None if no more will come.
+def receive(connection: socket.socket) -> tuple[bytes, bytes] | None:
+    """Return the kind and the content of the next file; None if no more will come.
 
     Raises:
         BlockingIOError: there is none now.
@@ -96,11 +97,11 @@ def receive(connection: socket.socket) -> bytes | None:
     mark, files, _, _ = socket.recv_fds(connection, 1, 1)
     if not mark:
         return None
-    if mark != PACKET or not files:
+    if mark not in {CAPTURE, LOSSES} or not files:
         raise PacketError("no file came with it")
     with open(files[0], "rb") as file:  # noqa: PTH123 - a descriptor, not a path
         file.seek(0)
-        return file.read()
+        return mark, file.read()
 
 
 def _make_file() -> int:

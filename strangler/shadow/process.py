@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from strangler.conf import config
+from strangler.shadow.priority import yield_processor
 from strangler.shadow.receiver import Receiver
 from strangler.shadow.working import Worker
 
@@ -26,6 +27,8 @@ def run_worker(
 ) -> WorkReport:
     """Take captures and compare them until SIGTERM or SIGINT; or compare those that wait, until none is left.
 
+    Unless *once*, with less right to the processor than others: users come first.
+
     Args:
         once: return as soon as nothing waits.
         threads: instead of the configured number.
@@ -37,6 +40,8 @@ def run_worker(
         DatabaseError: only with *once*; otherwise the worker waits and tries again.
     """
     config().legacy_url()  # refused now and not at the first capture that needs it
+    if not once:
+        yield_processor()
     worker = Worker(threads=threads, is_guard=is_guard and not once)
     if once:
         on_start()

@@ -19,11 +19,10 @@ from django.db import connections
 from strangler.conf import config
 from strangler.errors import ConfigurationError
 from strangler.observing import Loss
-from strangler.shadow import captures
+from strangler.shadow import captures, losses
 from strangler.shadow.completing import SecretError, complete
 from strangler.shadow.folder import Listener, find_folder
-from strangler.shadow.losses import Losses, prune
-from strangler.shadow.packets import GO, HOLD, TAKEN, PacketError, receive, unpack
+from strangler.shadow.packets import CAPTURE, GO, HOLD, LOSSES, TAKEN, PacketError, receive, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +59,7 @@ class Receiver:
                 hint='Set STRANGLER["SHADOW_FOLDER"] to a folder of this user with a short path.',
                 check_id="strangler.E008",
             ) from error
-        self.losses = Losses()
+        self.losses = losses.Losses()
         self.room = config().shadow_max_pending
         self._senders: list[socket] = []
         self._is_held = False
@@ -127,34 +126,38 @@ class Receiver:
         """Return what is there, within the limits of a batch and the room in the table."""
         taken: list[Draft] = []
         size = 0
-        for content in self._contents():
-            size += len(content)
+        for kind, content in self._contents():
             try:
+                if kind == LOSSES:
+                    self.losses.give(losses.unpack(content))
+                    continue
                 taken.append(unpack(content))
-            except PacketError:
+            except (PacketError, TypeError, ValueError):
                 logger.exception("A capture can't be read: both ends must have one version of the toolkit.")
+            size += len(content)
             if len(taken) >= min(BATCH, self.room) or size >= BATCH_BYTES:
                 break
         return taken
 
-    def _contents(self) -> Iterator[bytes]:
+    def _contents(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield what is there, of each sender in turn."""
         ready = list(self._senders)
         while ready and self.room > 0:
             for sender in list(ready):
                 try:
-                    content = receive(sender)
+                    received = receive(sender)
                 except BlockingIOError:
                     ready.remove(sender)
                     continue
                 except (OSError, PacketError):
-                    content = None
-                if content is None:
+                    received = None
+                if received is None:
                     ready.remove(sender)
                     self._part_from(sender)
-                else:
+                    continue
+                if received[0] == CAPTURE:
                     self._say(sender, TAKEN)
-                    yield content
+                yield received
 
     def _part_from(self, sender: socket) -> None:
         self._senders.remove(sender)
@@ -177,7 +180,7 @@ class Receiver:
         self._hold_if_full()
         if now - self._pruned_at >= PRUNE_EVERY.total_seconds():
             self._pruned_at = now
-            prune()
+            losses.prune()
 
     def _hold_if_full(self) -> None:
         is_held = self.room <= 0

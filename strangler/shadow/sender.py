@@ -21,10 +21,13 @@ from strangler.shadow import packets
 from strangler.shadow.folder import connect, find_folder
 from strangler.shadow.link import Link
 from strangler.shadow.losses import Losses
+from strangler.shadow.losses import pack as pack_losses
 from strangler.shadow.pace import Pace
 from strangler.shadow.queue import OVERHEAD_BYTES, DraftQueue
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from strangler.observing import Draft
 
 logger = logging.getLogger(__name__)
@@ -79,13 +82,38 @@ class Sender:
         if loss is not None:
             self.losses.add(seam, loss)
 
+    def flush(self) -> None:
+        """Tell the worker what was lost, which writes it down; without one that takes anything it is written here.
+
+        Raises:
+            DatabaseError: it stays for the next time.
+        """
+        if not self.losses:
+            return
+        taken = self.losses.take()
+        if not self._tell(taken):
+            self.losses.give(taken)
+            self.losses.flush()
+
     def stop(self) -> None:
         """Hand over what waits, within `STOP_WITHIN`, and close the connection."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=STOP_WITHIN.total_seconds())
+        self.flush()
         with self._lock:
             self._drop_link()
+
+    def _tell(self, counts: Counter[tuple[str, int, str]]) -> bool:
+        with packets.written(pack_losses(counts)) as file, self._lock:
+            link = self._find_link()
+            if link is None or link.is_held:
+                return False
+            try:
+                link.tell(file)
+            except OSError:
+                return False
+        return True
 
     def _find_obstacle(self) -> Loss | None:
         link = self._find_link()
@@ -180,9 +208,9 @@ class ProcessObserver:
         self.sender.losses.add(seam, loss)
 
     def flush(self) -> None:
-        """Write down what was lost; raises DatabaseError, and then it is written the next time."""
+        """Have written down what was lost; raises DatabaseError, and then it is tried again the next time."""
         if self._sender is not None:
-            self._sender.losses.flush()
+            self._sender.flush()
 
     def stop(self) -> None:
         """Hand over what waits, and end; the next capture begins anew."""
@@ -190,7 +218,6 @@ class ProcessObserver:
             sender, self._sender = self._sender, None
         if sender is not None:
             sender.stop()
-            sender.losses.flush()
 
     def forget(self) -> None:
         """Forget the parent's queue, thread and connection after a fork: the parent hands over what it captured."""

@@ -127,8 +127,9 @@ class Worker:
         return has_worked
 
     def _claim(self) -> int:
-        if not self._crew.free or not captures.count_pending(limit=len(self._crew.held) + 1):
-            return 0  # looked at before it is locked: an idle worker must not make writers wait on SQLite
+        """Claim for all threads that are free, once half of them are: each claim is a transaction that others feel."""
+        if self._crew.free * 2 < self._crew.size or not self._has_new():
+            return 0
         found = captures.claim(self._crew.free, lease=self.lease, token=self.token)
         if found:
             self._every(READ_RULES_EVERY, "rules", self._rules.clear)
@@ -138,6 +139,10 @@ class Worker:
             is_sample = self._sampling.takes(capture)
             self._crew.give(Job(capture=capture, rules=known, is_sample=is_sample))
         return len(found)
+
+    def _has_new(self) -> bool:
+        """Look before anything is locked: an idle worker must not make writers wait on SQLite."""
+        return captures.count_pending(limit=len(self._crew.held) + 1) > len(self._crew.held)
 
     def _compare(self, job: Job) -> Outcome:
         return compare_capture(

@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from strangler.core.observation import Effects, MailSent
+from strangler.shadow import losses
 from strangler.shadow.link import Link
 from strangler.shadow.packets import (
+    CAPTURE,
     GO,
     HOLD,
-    PACKET,
+    LOSSES,
     TAKEN,
     PacketError,
     pack,
@@ -50,7 +52,18 @@ def test_what_was_handed_over_arrives(ends, sent):
     here, there = ends
     with written(pack(sent)) as file:
         send(here, file)
-    assert unpack(receive(there)) == sent
+    kind, content = receive(there)
+    assert (kind, unpack(content)) == (CAPTURE, sent)
+
+
+def test_counts_of_what_was_lost_travel_the_same_way_and_await_no_answer(ends):
+    here, there = ends
+    counts = {("images.page", 29_000_000, "rate"): 7, ("images.page", 29_000_000, "full"): 1}
+    link = Link(here)
+    with written(losses.pack(counts)) as file:
+        link.tell(file)
+    kind, content = receive(there)
+    assert (kind, losses.unpack(content), len(link)) == (LOSSES, counts, 0)
 
 
 def test_effects_are_looked_at_before_they_travel():
@@ -74,7 +87,7 @@ def test_an_end_and_a_stranger_are_told_apart(ends):
     here, there = ends
     with pytest.raises(BlockingIOError):
         receive(there)
-    here.send(PACKET)
+    here.send(CAPTURE)
     with pytest.raises(PacketError):
         receive(there)
     here.close()
