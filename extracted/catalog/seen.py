@@ -1,6 +1,6 @@
 """Since when an answer is as it is: what `Last-Modified` says.
 
-Rows come by a move, by the shop and by edits, and neither a column nor a trigger of theirs may note when (decision 0093). So whoever
+Rows come by a move, by the shop and by edits, and neither a column nor a trigger of theirs may note when (decision 0089). So whoever
 answers notes the first second in which an answer was given as it is.
 
 Note [A second of its own]: HTTP's dates have whole seconds. Every change gets a later one than the change before, so that two answers
