@@ -8,8 +8,12 @@ import tomllib
 
 from tests.architecture.source import ROOT, files, tree
 
-# Set by whoever starts the process, not configured by a person.
-NOT_CONFIGURATION = {"COLUMNS", "PATH", "DJANGO_SETTINGS_MODULE"}
+# Set by whoever starts the process, not configured by a person; or Python's own.
+NOT_CONFIGURATION = {"COLUMNS", "PATH", "DJANGO_SETTINGS_MODULE"} | {
+    "PYTHONPATH",
+    "PYTHONUNBUFFERED",
+    "PYTHONWARNINGS",
+}
 
 
 def variables_read(path):
