@@ -81,7 +81,10 @@ def _values(process: Process, *, beside: Sequence[Process] = ()) -> dict[str, ob
     return {
         "label": process.label,
         "arguments": _arguments(process),
-        "beside": [{"label": each.label, "arguments": _arguments(each)} for each in beside],
+        "beside": [
+            {"label": each.label, "arguments": _arguments(each), "cpu": each.weight(CPU_REQUEST)}
+            for each in beside
+        ],
         "replicas": process.replicas,
         "most": max(10, process.replicas * 5),
         "is_web": process.kind is Kind.WEB,
