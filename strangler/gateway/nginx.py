@@ -85,6 +85,12 @@ def render(site: Site) -> str:
         ways=[way for view in seams for way in ways(view, site)],
         session=SESSION,
         origins=sorted({address for name in site.topology.services for address in site.servers(name)}),
+        hosts=[
+            host
+            for name in site.gateway.server_names
+            if "*" not in name
+            for host in (name, f"{name}:{site.gateway.port}")
+        ],
         session_names="|".join(map(re.escape, site.session_cookies)),
         cookies=_cookies(site),
         audience_header=AUDIENCE_HEADER,
@@ -123,7 +129,7 @@ def _told(site: Site) -> dict[str, Headers]:
         "X-Forwarded-For": "$remote_addr",
         "X-Forwarded-Proto": _scheme(site),
         "X-Forwarded-Host": "$strangler_host",
-        "Strangler-Request-Id": "$request_id",
+        "Strangler-Request-Id": "$strangler_request_id",
     }
     service = {
         "Cookie": "$strangler_service_cookies",
@@ -164,9 +170,12 @@ def _upstream(member: str, site: Site) -> Upstream:
 
 
 def _doors(seams: list[SeamView], site: Site) -> Iterator[Door]:
-    by_path: dict[str, list[SeamView]] = {}
+    """Yield a location for each path up to the last with a limit of its own; a path beyond has the server's, and so needs none."""
+    usual = site.gateway.max_body_bytes
+    last = max((number for number, view in enumerate(seams) if limit(view, site) != usual), default=-1)
+    by_path: dict[str, list[SeamView]] = {view.route.path: [] for view in seams[: last + 1]}
     for view in seams:
-        by_path.setdefault(view.route.path, []).append(view)
+        by_path.get(view.route.path, []).append(view)
     for found in by_path.values():
         yield Door(
             match=_location(found[0]),

