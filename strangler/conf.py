@@ -99,7 +99,7 @@ class Config:
         inbox_retention: how long a message is remembered, so that a repeat is recognised.
         inbox_wait: how long a copy of a message waits for the one that is worked on.
         shadow_folder: where shadow workers have their sockets; from `SHADOW_FOLDER`, else one in the temporary folder.
-        shadow_max_per_second: captures that a process makes in a second at most.
+        shadow_max_per_second: captures of one seam that a process makes in a second at most.
         shadow_queue_size: captures of a process that the worker has not taken yet.
         shadow_queue_bytes: bytes that they may have together.
         shadow_max_body_bytes: larger requests and answers are not captured.

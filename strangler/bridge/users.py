@@ -25,7 +25,7 @@ from strangler.bridge.peer import ask
 from strangler.conf import config
 from strangler.core.agreement import agree, settle
 from strangler.effects import at_hand
-from strangler.errors import PeerUnavailableError, UserConflictError
+from strangler.errors import LooseKeyError, PeerUnavailableError, UserConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,7 +84,7 @@ def _receive_at_once(item: Item) -> Item:
             return _receive(item)
     except _CROSSED:
         raise
-    except (DatabaseError, ValidationError) as error:
+    except (DatabaseError, ValidationError, LooseKeyError) as error:
         raise UserConflictError(item.get("uid"), reason=str(error)) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserConflictError("of a strange form", reason=repr(error)) from error
@@ -234,19 +234,26 @@ def _bury(link: Link) -> Item:
 def _settle(item: Item, answer: Item) -> bool:
     uid = item["uid"]
     if answer.get("error"):
-        logger.warning("%s", answer["error"])
-        Link.objects.filter(uid=uid).update(
-            due_at=timezone.now() + _AGAIN, problem=str(answer["error"])[:500]
-        )
-        return False
-    with transaction.atomic(), applying():
-        link = Link.objects.select_for_update().filter(uid=uid).first()
-        if link is None:
-            return False  # a copied user: the other side named it meanwhile
-        if answer["record"] is None:
-            _bury(link)
-            return True
-        return _take_answer(link, item, answer)
+        return _put_off(uid, problem=str(answer["error"]))
+    try:
+        with transaction.atomic(), applying():
+            link = Link.objects.select_for_update().filter(uid=uid).first()
+            if link is None:
+                return False  # a copied user: the other side named it meanwhile
+            if answer["record"] is None:
+                _bury(link)
+                return True
+            return _take_answer(link, item, answer)
+    except (
+        LooseKeyError
+    ) as error:  # it was deleted there and can't be here; the others of the batch are not to wait
+        return _put_off(uid, problem=str(UserConflictError(uid, reason=str(error))))
+
+
+def _put_off(uid: str, *, problem: str) -> bool:
+    logger.warning("%s", problem)
+    Link.objects.filter(uid=uid).update(due_at=timezone.now() + _AGAIN, problem=problem[:500])
+    return False
 
 
 def _take_answer(link: Link, item: Item, answer: Item) -> bool:

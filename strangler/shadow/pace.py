@@ -1,4 +1,4 @@
-"""How many captures a process makes in a second at most, however many requests there are."""
+"""How many captures of a seam a process makes in a second at most, however many requests there are."""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ import logging
 import os
 import threading
 import time
+from collections import defaultdict
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from strangler.conf import config
@@ -45,7 +47,7 @@ class Sender:
         self.losses = Losses()
         self._size, self._size_bytes = config().shadow_queue_size, config().shadow_queue_bytes
         self.queue = DraftQueue(size=self._size, size_bytes=self._size_bytes)
-        self._pace = Pace(config().shadow_max_per_second)
+        self._paces: defaultdict[str, Pace] = defaultdict(partial(Pace, config().shadow_max_per_second))
         self._link: Link | None = None
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
@@ -55,7 +57,7 @@ class Sender:
     def has_room(self, seam: str) -> bool:
         """Whether a capture could be taken now; counts the loss if not."""
         with self._lock:
-            obstacle = self._find_obstacle()
+            obstacle = self._find_obstacle(seam)
         if obstacle is not None:
             self.losses.add(seam, obstacle)
         return obstacle is None
@@ -115,7 +117,7 @@ class Sender:
                 return False
         return True
 
-    def _find_obstacle(self) -> Loss | None:
+    def _find_obstacle(self, seam: str) -> Loss | None:
         link = self._find_link()
         if link is None:
             return Loss.NO_WORKER
@@ -123,7 +125,7 @@ class Sender:
             return Loss.PENDING_LIMIT
         if self._is_full(link, more=OVERHEAD_BYTES):
             return Loss.FULL
-        return None if self._pace.admit() else Loss.RATE
+        return None if self._paces[seam].admit() else Loss.RATE
 
     def _hand_over(self, file: int, *, size: int) -> Loss | None:
         with self._lock:

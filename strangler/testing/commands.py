@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from strangler.testing.forked import Forked, Forker, completed, forker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from _typeshed import StrPath
 
@@ -39,7 +39,9 @@ class Commands:
 
         Raises: ProcessError: the project can't be loaded; the reason is printed.
         """
-        return completed(self._load(), ["manage.py", *argv], env=self._environ, cwd=self._folder, given=given)
+        return completed(
+            self._forker(argv), ["manage.py", *argv], env=self._environ, cwd=self._folder, given=given
+        )
 
     def start(self, *argv: str, **options: Any) -> Forked:
         """Start `manage.py` with *argv* and *options* of `subprocess.Popen`: its files, `text`, `start_new_session`."""
@@ -47,7 +49,7 @@ class Commands:
 
     def start_python(self, *argv: str, **options: Any) -> Forked:
         """Start Python with *argv*, such as `-m celery …`, where the project is loaded; *options* as for `start`."""
-        return self._load().start(argv, env=self._environ, cwd=self._folder, **options)
+        return self._forker(argv).start(argv, env=self._environ, cwd=self._folder, **options)
 
     def close(self) -> None:
         """End the process that has the project loaded."""
@@ -64,7 +66,10 @@ class Commands:
         """Close behind a ``with`` block."""
         self.close()
 
-    def _load(self) -> Forker:
+    def _forker(self, argv: Sequence[str]) -> Forker:
+        """Return the process that has the project loaded; for a command that names its settings, one that has none."""
+        if any(word.partition("=")[0] == "--settings" for word in argv):
+            return forker()
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._start()

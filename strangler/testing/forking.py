@@ -68,7 +68,7 @@ class Order:
     """What is to be run.
 
     Args:
-        argv: as after `python`: `-m MODULE …`, `-c PROGRAM …`, or a script; `manage.py` is a command of the project.
+        argv: as after `python`: `-m MODULE …`, `-c PROGRAM …`, or a script; a `manage.py` that is not there is Django's own.
         environ: the whole environment; Python's own variables count as far as `PYTHONPATH`, `PYTHONUNBUFFERED`, `PYTHONWARNINGS`.
         folder: to run in.
         is_leader: of a session of its own.
@@ -190,7 +190,7 @@ def run(order: Order) -> None:
         case ["-c", program, *rest]:
             sys.path[0], sys.argv = "", ["-c", *rest]
             exec(compile(program, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - as Python does
-        case ["manage.py", *_]:
+        case ["manage.py", *_] if not Path("manage.py").is_file():
             sys.path[0], sys.argv = order.folder, order.argv
             execute_from_command_line(order.argv)
         case [script, *rest]:

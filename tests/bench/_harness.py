@@ -11,6 +11,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,6 +163,11 @@ def resident_mib() -> float:
     """Return the resident size this process has now, in MiB; Linux only."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / (1024 * 1024)
+
+
+def keep_on_disk() -> None:
+    """Have servers that are started from now on write to a disk, as they do where they are deployed, and not to memory."""
+    os.environ.setdefault("TMPDIR", tempfile.gettempdir())
 
 
 def run_child(arguments: Sequence[str], *, env: Mapping[str, str] | None = None) -> dict[str, float]:

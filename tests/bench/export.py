@@ -18,7 +18,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 
-from tests.bench._harness import Figure, compare, measure_alternating, report, run_child
+from tests.bench._harness import Figure, compare, keep_on_disk, measure_alternating, report, run_child
 from tests.servers.processes import MariaDB
 
 GOAL_ROWS_PER_SECOND = 100_000
@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=["csv", "xlsx"], default=["csv", "xlsx"])
     options = parser.parse_args()
+    keep_on_disk()
     with MariaDB() as server:
         environ = {
             "DJANGO_SETTINGS_MODULE": "tests.bench.export_settings",

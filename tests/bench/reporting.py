@@ -36,7 +36,7 @@ from statistics import median
 from types import TracebackType
 from typing import Self
 
-from tests.bench._harness import ROOT, Figure, compare, percentile, report, run_child
+from tests.bench._harness import ROOT, Figure, compare, keep_on_disk, percentile, report, run_child
 from tests.servers.processes import MariaDB
 
 GOAL = 1 / 1.2
@@ -139,6 +139,7 @@ def main() -> int:
     parser.add_argument("--phases", type=int, default=6, help="turns of each kind in a round")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    keep_on_disk()
     with Server() as shop_server, Server() as service_server:
         shop = {
             "DJANGO_SETTINGS_MODULE": "monolith.settings.test",

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO, ClassVar
 from extracted.reporting.definitions import Chart, Column
 
 Check = Callable[[], object]
+PIECE_ROWS = 1_000
+"""Written at a time: their cells fit into a processor's cache, where going through them by columns takes half the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +84,10 @@ class Writer:
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Write *rows*, values as the database gave them, in the order of the columns."""
-        self.write_rows(rows)
-        self.rows += len(rows)
+        for begin in range(0, len(rows), PIECE_ROWS):
+            piece = rows[begin : begin + PIECE_ROWS]
+            self.write_rows(piece)
+            self.rows += len(piece)
 
     def write_rows(self, rows: Sequence[Sequence[Any]]) -> None:
         """Write *rows* to a part."""

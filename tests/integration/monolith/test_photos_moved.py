@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from monolith.orders.models import Order, OrderItem
 from monolith.photos.models import Photo
-from strangler.errors import LooseKeyError
+from strangler.bridge import users
+from strangler.bridge.models import Link
+from strangler.errors import LooseKeyError, UserConflictError
 from strangler.isolation import ends, loose, ownership, snapshot
 from strangler.isolation.models import LooseEnd
 from strangler.move.databases import dialect_of
@@ -123,6 +125,41 @@ def test_a_database_that_is_away_delays_it_and_a_customer_who_is_there_again_kee
     make_customer("again", pk=pk)
     assert ends.do(end)
     assert Photo.objects.count() == 1
+
+
+def test_a_customer_deleted_at_the_accounts_service_takes_photos_and_their_files_along(
+    home, photo, second, files
+):
+    home.switch()
+    assert users.receive(deleted_over_there(photo.owner))["record"] is None
+    assert not User.objects.filter(pk=photo.owner_id).exists()
+    assert not Photo.objects.exists()
+    assert not LooseEnd.objects.exists()
+    assert files() == []
+
+
+def test_one_customer_whose_photos_nothing_leads_to_holds_up_no_other(
+    home, photo, make_customer, settings, monkeypatch
+):
+    home.switch()
+    settings.STRANGLER = {**settings.STRANGLER, "SERVICE_DATABASES": {}}
+    snapshot.refresh()
+    deleted = deleted_over_there(photo.owner)
+    with pytest.raises(UserConflictError, match="SERVICE_DATABASES"):
+        users.receive(deleted)
+    changed = users.item_of(Link.objects.get_or_create(user=make_customer("eve"))[0])
+    items = [deleted, changed]
+    answers = [{"uid": each["uid"], "id": "4711", "record": each["sent"]} for each in items]
+    monkeypatch.setattr(users, "ask", lambda *_, **__: answers)
+    assert users.push(users.links_of(each["uid"] for each in items)) == 1
+    assert User.objects.filter(pk=photo.owner_id).exists()
+    assert "SERVICE_DATABASES" in Link.objects.get(user=photo.owner).problem
+
+
+def deleted_over_there(user):
+    """Return what the accounts service says of a user whom it has deleted."""
+    link, _ = Link.objects.get_or_create(user=user)
+    return {"uid": str(link.uid), "id": "", "base": link.agreed, "sent": None}
 
 
 def test_a_rolled_back_deletion_leaves_the_photos(home, photo):

@@ -38,6 +38,12 @@ def test_a_command_reads_what_it_is_given_and_leaves_nothing_to_the_next(command
     assert shell(commands, "import atexit; atexit.register(print, 'the end')").stdout == "the end\n"
 
 
+def test_a_command_may_have_settings_of_its_own(commands):
+    code = "from django.conf import settings; print(settings.SETTINGS_MODULE)"
+    words = ("shell", "-v0", "-c", code, "--settings", "extracted.email.settings")
+    assert commands.run(*words).stdout == "extracted.email.settings\n"
+
+
 def test_a_command_that_fails_or_is_killed_is_told_as_such(commands):
     failed = shell(commands, "1 / 0")
     assert failed.returncode == 1

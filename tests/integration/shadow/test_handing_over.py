@@ -210,6 +210,7 @@ def test_what_the_worker_has_not_taken_is_bounded_by_bytes(observer, receiver, s
 def test_no_more_are_made_in_a_second_than_may_be(observer, receiver, settings):
     settings.STRANGLER = {**settings.STRANGLER, "SHADOW_MAX_PER_SECOND": 3}
     assert sum(observer.has_room("images.page") for _ in range(30)) <= 4
+    assert observer.has_room("images.upload")  # seldom used, and not crowded out
     assert lost(observer, receiver)["rate"] >= 26
 
 
