@@ -92,14 +92,16 @@ def read_lengths(queues: Iterable[str]) -> Mapping[str, int]:
 def _read_lengths(queues: list[str], found: dict[str, int]) -> None:
     try:
         from kombu import Connection  # noqa: PLC0415 - of the extra "celery"
+        from kombu.exceptions import OperationalError  # noqa: PLC0415 - as above
     except ImportError:
         return
     seconds = config().broker_timeout.total_seconds()
     url = config().broker_url
     options = {} if url.startswith("amqp") else {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     connection = Connection(url, connect_timeout=seconds, transport_options=options)
-    troubles: tuple[type[BaseException], ...] = (*connection.connection_errors, OSError)
+    troubles: tuple[type[BaseException], ...] = (*connection.connection_errors, OperationalError, OSError)
     with suppress(*troubles):  # what is missing is shown as unknown
+        connection.ensure_connection(max_retries=0)  # left alone, it would try again after two seconds
         for queue in queues:
             found[queue] = _length(connection, queue)
     with suppress(*troubles):
