@@ -21,6 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from monolith.photos.models import RENDITION_SIZES, Photo, home, title_of
+from monolith.reports import feed
 from strangler.errors import TokenError
 from strangler.service import read_principal
 from strangler.tokens import PRINCIPAL_HEADER
@@ -52,6 +53,8 @@ def adopt(request: HttpRequest) -> JsonResponse:
         photo, is_new = store(_Reader(request.body).fields())
     except BadFieldsError as error:
         return JsonResponse({"errors": error.errors}, status=422)
+    if not is_new:  # the call before may have died between the photo and what is told of it
+        feed.announce("photo", [photo.pk])
     return JsonResponse({"id": str(photo.uuid)}, status=201 if is_new else 200)
 
 

@@ -8,7 +8,9 @@ import pytest
 import time_machine
 
 from monolith.photos.models import Photo
+from monolith.reports import feed
 from strangler.core.principal import Principal
+from strangler.outbox.models import OutboxMessage
 from strangler.service import sign_principal
 
 SHA = "ab" * 32
@@ -59,6 +61,14 @@ def test_the_same_call_again_changes_nothing(adopt, description):
     answer = adopt({**description, "filename": "another.jpg"})
     assert (answer.status_code, answer.json()) == (200, {"id": description["id"]})
     assert Photo.objects.get().filename == "IMG_0042.JPG"
+
+
+def test_reports_are_told_again_of_a_photo_that_is_handed_over_again(adopt, description, settings):
+    settings.REPORTS_FEED = True
+    for _ in range(2):  # as if the first call had died behind its commit
+        adopt(description)
+    told = [json.loads(message.body) for message in OutboxMessage.objects.filter(type=feed.CHANGED)]
+    assert [body["rows"][0][0] for body in told if body["table"] == "photo"] == [Photo.objects.get().pk] * 2
 
 
 def test_the_same_content_of_the_same_owner_is_the_same_photo(adopt, description):

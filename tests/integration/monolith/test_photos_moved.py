@@ -1,5 +1,6 @@
 """The shop after its photos have moved: in another database, behind a raised fence in this one, and back."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from monolith.orders.models import Order, OrderItem
 from monolith.photos.models import Photo
+from monolith.reports import feed
 from strangler.bridge import users
 from strangler.bridge.models import Link
 from strangler.errors import LooseKeyError, UserConflictError
@@ -17,6 +19,7 @@ from strangler.isolation import ends, loose, ownership, snapshot
 from strangler.isolation.models import LooseEnd
 from strangler.move.databases import dialect_of
 from strangler.move.fence import Fence
+from strangler.outbox.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLES = {"photos_photo": "photos.Photo"}
@@ -160,6 +163,33 @@ def deleted_over_there(user):
     """Return what the accounts service says of a user whom it has deleted."""
     link, _ = Link.objects.get_or_create(user=user)
     return {"uid": str(link.uid), "id": "", "base": link.agreed, "sent": None}
+
+
+def test_reports_hear_of_photos_in_the_other_database_once_they_are_there_and_once_they_are_gone(
+    home, photo, settings
+):
+    home.switch()
+    settings.REPORTS_FEED = True
+    new = {**Photo.objects.values().get(), "id": None, "uuid": "0" * 32, "checksum": "b" * 64}
+    with transaction.atomic(using="images"):
+        Photo.objects.create(**new)
+        assert _told() == [], "it may be rolled back yet"
+        transaction.set_rollback(True, using="images")
+    assert _told() == []
+    made = Photo.objects.create(**new)
+    assert [(body["table"], [row[0] for row in body["rows"]]) for body in _told()] == [("photo", [made.pk])]
+    with transaction.atomic(using="images"):
+        Photo.objects.get(pk=made.pk).delete()
+        transaction.set_rollback(True, using="images")
+    assert len(_told()) == 1, "it is still there"
+    pk = made.pk
+    made.delete()
+    assert _told()[-1]["deleted"] == [pk]
+
+
+def _told():
+    messages = OutboxMessage.objects.filter(type=feed.CHANGED).order_by("pk")
+    return [json.loads(message.body) for message in messages]
 
 
 def test_a_rolled_back_deletion_leaves_the_photos(home, photo):
