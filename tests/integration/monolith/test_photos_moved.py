@@ -152,8 +152,8 @@ def test_one_customer_whose_photos_nothing_leads_to_holds_up_no_other(
         users.receive(deleted)
     changed = users.item_of(Link.objects.get_or_create(user=make_customer("eve"))[0])
     items = [deleted, changed]
-    answers = [{"uid": each["uid"], "id": "4711", "record": each["sent"]} for each in items]
-    monkeypatch.setattr(users, "ask", lambda *_, **__: answers)
+    answers = {each["uid"]: {"uid": each["uid"], "id": "4711", "record": each["sent"]} for each in items}
+    monkeypatch.setattr(users, "ask", lambda *_, document: [answers[each["uid"]] for each in document])
     assert users.push(users.links_of(each["uid"] for each in items)) == 1
     assert User.objects.filter(pk=photo.owner_id).exists()
     assert "SERVICE_DATABASES" in Link.objects.get(user=photo.owner).problem
