@@ -218,8 +218,11 @@ class ProcessObserver:
         """Hand over what waits, and end; the next capture begins anew."""
         with self._lock:
             sender, self._sender = self._sender, None
-        if sender is not None:
-            sender.stop()
+        try:
+            if sender is not None:
+                sender.stop()
+        except Exception:  # the process ends, whatever its database says
+            logger.exception("What was lost can't be written down.")
 
     def forget(self) -> None:
         """Forget the parent's queue, thread and connection after a fork: the parent hands over what it captured."""

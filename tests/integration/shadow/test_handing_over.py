@@ -122,6 +122,14 @@ def test_without_a_worker_captures_are_lost_and_counted_until_one_comes(observer
     assert lost(observer) == {"no-worker": 4}
 
 
+def test_a_process_ends_although_its_database_is_away(observer, database, caplog):
+    assert not observer.has_room("images.page")
+    with connections[database].cursor() as cursor:
+        cursor.execute("DROP TABLE strangler_shadow_captureloss")
+    observer.stop()
+    assert "can't be written down" in caplog.text
+
+
 def test_another_worker_takes_over(observer):
     first, second = Receiver(), Receiver()
     assert observer.has_room("images.page")
