@@ -123,6 +123,28 @@ def test_the_monolith_is_asked_only_about_sessions(stage):
     assert stage.monolith.asked == before + 1
 
 
+def test_who_has_a_session_is_asked_about_in_a_canary_and_with_a_wish_too(stage):
+    key = next(each for each in map("visitor-{:04}".format, range(99)) if is_in_canary(stage, each))
+    before = stage.monolith.asked
+    stage.ask("GET", "/canary/echo", Cookie=f"sessionid=ada; strangler_id={key}")
+    assert stage.service.last.one("Strangler-Principal") == "signed for ada"
+    stage.ask("GET", "/born/echo", Cookie="sessionid=ada; strangler_override=forged")
+    assert stage.service.last.one("Strangler-Principal") == "signed for ada"
+    assert stage.monolith.asked == before + 2
+
+
+def test_every_request_has_an_id_of_its_own(stage):
+    ids = set()
+    for target, side in [("/page/echo", stage.service), ("/still/echo", stage.monolith)] * 5:
+        stage.ask("GET", target, Cookie=f"strangler_id={KEY}")
+        ids.add(side.last.one("Strangler-Request-Id"))
+    assert len(ids) == 10
+
+
+def is_in_canary(stage, key) -> bool:
+    return bucket(key, seam="images.canary") < threshold(stage.site.rollout("images.canary").percent)
+
+
 def test_what_only_we_may_say_is_dropped_when_a_client_says_it(stage):
     forged = {
         "Strangler_Principal": "root",
