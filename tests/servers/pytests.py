@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
     import pytest
 
-LIBRARIES = ("pytest", "_pytest.junitxml", "_pytest.pytester", "execnet.gateway")
+LIBRARIES = (
+    "pytest",
+    "_pytest.junitxml",
+    "_pytest.pytester",
+    "environ",
+    "execnet.gateway",
+    "mirakuru",
+    "pdb",
+    "psutil",
+    "strangler.core.topology_file",
+)
+UNUSED = ("anyio", "asyncio", "faker", "hypothesispytest", "rerunfailures", "valkey")
+"""Plugins that such runs do without, since they take time to load."""
 
 
 @cache

@@ -7,14 +7,13 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 
 import pytest
 
 from strangler.shadow.sender import LOOK_FOR_WORKERS_EVERY
-from strangler.testing.forked import popen, run
-from tests.integration.facade.running import ROOT, Site
+from strangler.testing import Commands
+from tests.integration.facade.running import Site
 from tests.integration.strangler.sandbox_server import SandboxServer
 
 KEY = "a signing key of the tests, 32 or more"
@@ -34,7 +33,8 @@ def site(service):
     made = Site("wsgi", service_url=service.url).start()
     made.environment["MONOLITH_URL"] = made.url
     made.move("shadow", "safe", "once", percent="100")
-    yield made
+    with Commands(made.environment) as made.commands:
+        yield made
     made.stop()
 
 
@@ -42,14 +42,8 @@ class WorkerProcess:
     """`strangler shadow` of the site."""
 
     def __init__(self, site):
-        command = [sys.executable, "-m", "django", "strangler", "shadow"]
-        self.process = popen(
-            command,
-            cwd=ROOT,
-            env=site.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
+        self.process = site.commands.start(
+            "strangler", "shadow", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert "Shadow worker" in self.process.stdout.readline()
 
@@ -76,8 +70,7 @@ def start_worker(site):
 
 
 def strangler(site, *arguments):
-    command = [sys.executable, "-m", "django", "strangler", *arguments]
-    return run(command, cwd=ROOT, env=site.environment).stdout
+    return site.commands.run("strangler", *arguments).stdout
 
 
 def wait_for(site, seam, count):

@@ -26,6 +26,8 @@ def run(tmp_path):
             ratchet.write_text("".join(ENTRY.format(site=SITE, place=place) for place in allowed))
             environment["SITE_RATCHET"] = str(ratchet)
         command = ["-p", "strangler.isolation.testing", "-p", "no:cacheprovider"]
+        unused = {*pytests.UNUSED} - {"asyncio"}  # which the project's own options name
+        command += [word for name in unused for word in ("-p", f"no:{name}")]
         command += [
             f"--ds={SITE}.settings",
             "-rA",

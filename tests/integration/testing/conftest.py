@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.pytests import fork_from_here
+from tests.servers.pytests import UNUSED, fork_from_here
 
 SAMPLE = Path(__file__).parent / "sample"
-UNUSED = (
-    "anyio",
-    "asyncio",
-    "faker",
-    "hypothesispytest",
-    "rerunfailures",
-    "valkey",
-)  # they take time to load
 ROOT = Path(__file__).parents[3]
 
 
