@@ -12,7 +12,7 @@ Topology
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -44,11 +44,7 @@ class Topology:
         Raises:
             TopologyError: names the file, the key and the nearest known key.
         """
-        monolith, services, gateway = topology_file.read(path)
-        try:
-            return cls(monolith=monolith, services=services, gateway=gateway)
-        except TopologyError as error:
-            raise TopologyError(error.message, where=path.name, hint=error.hint) from None
+        return _parse(topology_file.read(path), path)
 
     def __post_init__(self) -> None:
         """Refuse seams of one name, and routes or tasks between which only chance would choose."""
@@ -149,6 +145,15 @@ def _refuse_two_logins(services: list[Service]) -> None:
             where=other.name,
             hint="People log in at one service.",
         )
+
+
+@lru_cache(maxsize=8)  # it is asked for anew wherever settings change, and never changes itself
+def _parse(text: str, path: Path) -> Topology:
+    monolith, services, gateway = topology_file.parse_text(text, path)
+    try:
+        return Topology(monolith=monolith, services=services, gateway=gateway)
+    except TopologyError as error:
+        raise TopologyError(error.message, where=path.name, hint=error.hint) from None
 
 
 def _refuse_conflict(seam: Seam, other: Seam) -> None:

@@ -64,20 +64,32 @@ _TARGET_KEYS = (
 )
 
 
-def read(path: Path) -> Parts:
-    """Return the monolith, the services and the gateway that the file at *path* describes.
+def read(path: Path) -> str:
+    """Return the text of the file at *path*; raises TopologyError if it can't be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        hint = 'Create it, or point STRANGLER["TOPOLOGY"] at it.'
+        raise TopologyError(f"can't be read ({error.strerror}).", where=str(path), hint=hint) from error
+    except UnicodeDecodeError as error:
+        raise _not_toml(error, path=path) from error
+
+
+def parse_text(text: str, path: Path) -> Parts:
+    """Return the monolith, the services and the gateway that the *text* of the file at *path* describes.
 
     Raises:
         TopologyError: names the file, the key and the nearest known key.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        hint = 'Create it, or point STRANGLER["TOPOLOGY"] at it.'
-        raise TopologyError(f"can't be read ({error.strerror}).", where=str(path), hint=hint) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TopologyError(f"is not valid TOML: {error}.", where=str(path)) from error
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(error, path=path) from error
     return parse(document, where=path.name)
+
+
+def _not_toml(error: ValueError, *, path: Path) -> TopologyError:
+    return TopologyError(f"is not valid TOML: {error}.", where=str(path))
 
 
 def parse(document: Mapping[str, Any], *, where: str) -> Parts:

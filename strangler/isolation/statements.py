@@ -10,6 +10,8 @@ _DIALECTS = {"mysql": "mysql", "postgresql": "postgres", "sqlite": "sqlite", "or
 _DATA = re.compile(
     r"\s*(\(|(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|TRUNCATE|LOAD|COPY|MERGE)\b)", re.IGNORECASE
 )
+_VALUES = re.compile(r"%s(?:, ?%s){3,}")  # fewer may be the arguments of a function, which needs them
+_ROWS = re.compile(r"(\(%s(?:, ?%s)*\))(?:, ?\(%s(?:, ?%s)*\))+")
 
 
 @cache
@@ -18,13 +20,18 @@ def can_parse() -> bool:
     return find_spec("sqlglot") is not None
 
 
-@lru_cache(maxsize=4096)
 def tables_in(statement: str, *, vendor: str, known: frozenset[str]) -> frozenset[str]:
     """Return which of the *known* tables a *statement* reads or writes.
 
-    Each statement is parsed once per process, and only if it names one of them. DDL touches no rows and counts for
-    nothing. What can't be parsed touches every known table whose name is a word of it.
+    Each statement is parsed once per process, and only if it names one of them; statements that differ in how many values
+    or rows they bring are one. DDL touches no rows and counts for nothing. What can't be parsed touches every known table whose
+    name is a word of it.
     """
+    return _tables_in(_ROWS.sub(r"\1", _VALUES.sub("%s", statement)), vendor=vendor, known=known)
+
+
+@lru_cache(maxsize=4096)
+def _tables_in(statement: str, *, vendor: str, known: frozenset[str]) -> frozenset[str]:
     named = frozenset(table for table in known if table in statement)
     if not named or not _DATA.match(statement):
         return frozenset()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from strangler.isolation import statements
 from strangler.isolation.statements import tables_in
 
 KNOWN = frozenset({"photos_photo", "auth_user"})
@@ -29,6 +30,19 @@ KNOWN = frozenset({"photos_photo", "auth_user"})
 )
 def test_a_statement_touches_the_tables_that_it_reads_or_writes(statement, touched, vendor):
     assert tables_in(statement, vendor=vendor, known=KNOWN) == touched
+
+
+def test_statements_that_differ_in_their_rows_or_values_are_parsed_once():
+    statements._tables_in.cache_clear()
+    for count in (2, 5, 90):
+        rows = ", ".join(["(%s, %s)"] * count)
+        values = ", ".join(["%s"] * (count + 3))
+        for statement in (
+            f'INSERT INTO "photos_photo" ("a", "b") VALUES {rows}',
+            f'SELECT NULLIF(%s, %s) FROM "photos_photo" WHERE "a" IN ({values})',
+        ):
+            assert tables_in(statement, vendor="sqlite", known=KNOWN) == {"photos_photo"}
+    assert statements._tables_in.cache_info().misses == 2
 
 
 def test_quotes_of_every_engine_are_understood():
