@@ -2,7 +2,7 @@
 
 Each step runs even if another one failed, so that one run shows everything that is wrong. All wait now and then, so
 two run beside each other; what each printed comes when it has ended. At last comes the journey, which likes a quiet machine: beside
-it run the steps that no clock watches, and only when it leaves a core idle. pytest's JUnit files are added up for the last
+it, and beside the last of the others, run the steps that no clock watches, and only when a core is idle. pytest's JUnit files are added up for the last
 line, `tests: N passed, N failed, N skipped`.
 """
 
@@ -13,13 +13,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -100,9 +100,13 @@ def steps() -> Iterator[Step]:
         yield pytest(f"on {engine}", *folders, servers=(engine,))
 
 
-def last_steps() -> Iterator[Step]:
-    """Yield the journey, and what takes the time that it leaves."""
-    yield Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
+def journey() -> Step:
+    """Return the step that likes a quiet machine."""
+    return Step(name="journey", command=("make", "--no-print-directory", "run", "ONCE=1"))
+
+
+def patient_steps() -> Iterator[Step]:
+    """Yield what takes the time that the others leave."""
     yield Step(name="check", command=(*IDLE, sys.executable, "tools/check.py"))
     for name, settings in services():
         yield pytest(f"service {name}", f"--ds={settings}", f"tests/services/{name}", before=IDLE)
@@ -115,10 +119,48 @@ def pytest(name: str, *arguments: str, servers: tuple[str, ...] = (), before: tu
     return Step(name=name, command=(*wrapper, sys.executable, "-m", "pytest", "-q", *arguments))
 
 
-def run(together: Sequence[Step]) -> Iterator[tuple[str, bool]]:
-    """Run some steps, a few at a time, and yield which succeeded."""
-    with ThreadPoolExecutor(LANES) as lanes:
-        yield from zip((step.name for step in together), lanes.map(Step.run, together), strict=True)
+class Plan:
+    """What is still to be run; each lane asks for its next step.
+
+    Args:
+        first: steps that may run beside each other.
+        alone: the one that runs when none of those does.
+        patient: those for lanes that have nothing else to do.
+    """
+
+    def __init__(self, first: Iterable[Step], alone: Step, patient: Iterable[Step]) -> None:
+        self._first, self._alone, self._patient = deque(first), deque([alone]), deque(patient)
+        self.steps = (*self._first, alone, *self._patient)
+        self._running = {step.name for step in self._first}
+        self._changed = threading.Condition()
+        self.results: dict[str, bool] = {}
+
+    def run(self) -> dict[str, bool]:
+        """Run everything and return which steps succeeded."""
+        with ThreadPoolExecutor(LANES) as lanes:
+            for lane in [lanes.submit(self._work) for _ in range(LANES)]:
+                lane.result()
+        return self.results
+
+    def _work(self) -> None:
+        while (step := self._take()) is not None:
+            try:
+                self.results[step.name] = step.run()
+            finally:
+                with self._changed:
+                    self._running.discard(step.name)
+                    self._changed.notify_all()
+
+    def _take(self) -> Step | None:
+        """Return the next step, None when there is none left for this lane; waits for the first ones' end."""
+        with self._changed:
+            while True:
+                for queue in (self._first if self._running else self._alone, self._patient):
+                    if queue:
+                        return queue.popleft()
+                if not self._running:
+                    return None
+                self._changed.wait()
 
 
 def count(reports: Iterator[Path]) -> Counter[str]:
@@ -146,15 +188,15 @@ def main() -> int:
         stale.unlink()
     started = time.monotonic()
     DEATHS.unlink(missing_ok=True)
-    todo = [*steps()], [*last_steps()]
-    results = {name: succeeded for together in todo for name, succeeded in run(together)}
+    plan = Plan(steps(), journey(), patient_steps())
+    results = plan.run()
     total = count(REPORTS.glob("*.xml"))
     failed = total["failures"] + total["errors"]
     passed = total["tests"] - failed - total["skipped"]
     print(f"\n{time.monotonic() - started:.0f} s for {len(results)} steps")
     for server in missing():
         print(f"left out: tests that need {server.name}, which is not installed")
-    say_troubles(chain(*todo))
+    say_troubles(plan.steps)
     for name in (name for name, succeeded in results.items() if not succeeded):
         print(f"FAILED: {name}")
     print("verdict: everything passed" if all(results.values()) else "verdict: something failed, see above")
