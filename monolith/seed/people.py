@@ -52,7 +52,7 @@ def seed_accounts() -> None:
 
 def seed_customers(number: int, *, first: int, random: Random, advance: Advance) -> None:
     """Make *number* customers, counted from *first*; every batch is a transaction of its own."""
-    people = _People(random)
+    people = _People(random, pool=min(POOL, number))
     numbers = count(first)
     while number > 0:
         size = min(number, BATCH)
@@ -67,16 +67,16 @@ def _insert(users: list[User], *, people: "_People") -> None:
 
 
 class _People:
-    """Draws people from pools of names and towns, which is a hundred times faster than inventing each."""
+    """Draws people from a *pool* of so many names and towns, which is a hundred times faster than inventing each."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, pool: int) -> None:
         fake = Faker("en_GB")
         fake.seed_instance(random.random())
         self._random = random
-        self._first = [fake.first_name() for _ in range(POOL)]
-        self._last = [fake.last_name() for _ in range(POOL)]
-        self._streets = [fake.street_name() for _ in range(POOL)]
-        self._towns = [(fake.postcode(), fake.city()) for _ in range(POOL)]
+        self._first = [fake.first_name() for _ in range(pool)]
+        self._last = [fake.last_name() for _ in range(pool)]
+        self._streets = [fake.street_name() for _ in range(pool)]
+        self._towns = [(fake.postcode(), fake.city()) for _ in range(pool)]
         # One hash for all: hashing is slow on purpose.
         self._password = make_password(PASSWORD)
         self._now = timezone.now()
