@@ -15,6 +15,7 @@ from strangler.move import laying, records
 from strangler.move.copying import Copier
 from strangler.move.dialects.base import Statement
 from strangler.move.errors import MoveBusyError, MovePausedError
+from strangler.move.following import ENTRIES
 
 PHOTOS = "CREATE TABLE photo (id BIGINT PRIMARY KEY, title VARCHAR(100) NOT NULL UNIQUE)"
 
@@ -129,16 +130,26 @@ def test_a_transaction_open_for_longer_than_many_steps_is_followed_when_it_commi
         world.write_many("INSERT INTO photo VALUES (%s, %s)", [(n, f"photo {n}") for n in range(1, 301)])
         record = world.move("photo")
         world.run(record)
+        other = world.open().source
         with world.site.transaction():
-            world.write("UPDATE photo SET title = 'open' WHERE id = 10")  # has the lower id in the changelog
-            other = world.open().source
-            with other.cursor() as cursor:
-                cursor.execute("UPDATE photo SET title = 'quick' WHERE id = 20")
-            other.connection.close()
+            world.write("UPDATE photo SET title = 'open' WHERE id = 10")  # has the lowest id in the changelog
+            for turn in range(2 * ENTRIES // 290 + 1):
+                quick = Statement(
+                    sql="UPDATE photo SET title = CONCAT('quick ', id, %s) WHERE id > 10",
+                    params=(f" {turn}",),
+                )
+                other.execute(quick)
             world.run(record)
-            assert dict(world.rows("target", "photo"))[20] == "quick"
+            found = dict(world.rows("target", "photo"))
+            assert (found[10], found[20]) == ("photo 10", f"quick 20 {turn}")
+            other.execute(Statement(sql="DELETE FROM photo WHERE id = 20"))
+            world.write("DELETE FROM photo WHERE id = 9")
+            world.run(record)
+            assert world.count("target", "photo") == 299
         world.run(record)
         assert world.same("photo")
+        assert world.pair.source.backlog(f"strangler_log_{record.pk}_1")[0] == 0
+        other.connection.close()
 
 
 def test_triggers_wait_for_a_writer_without_having_the_site_wait(mariadb_world):
