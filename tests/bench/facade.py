@@ -2,9 +2,9 @@
 
     python -m tests.bench.facade [--rounds 7] [--seconds 4]
 
-`facade.legacy` compares the shop behind the facade with the bare shop on the same gunicorn, for a page that
+`facade.legacy` compares the shop behind the facade with the bare shop in the same gunicorn process, for a page that
 matches a route at stage `legacy` and for one that matches none; the figure is the worse of the two. Next to each
-page stands its noise: the ratio of a second bare shop to the first one. Far from 1, the machine is too busy to tell.
+page stands its noise: the ratio of more turns of the bare shop to the first ones. Far from 1, the machine is too busy to tell.
 `facade.forward` compares forwarding with django-revproxy, whose process is given no middleware at all, on the same
 gunicorn and in front of the same nginx. Load comes from wrk; the sides take turns.
 """
@@ -32,7 +32,8 @@ from tests.bench._harness import ROOT, Figure, compare, measure_alternating, rep
 KEY = "0123456789abcdef0123456789abcdef"
 ROUTES = 12
 GUNICORN = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
-ALIKE = ["setarch", "--addr-no-randomize"]  # the same addresses in each process
+SWITCH = "/switch-to/"  # a path: what comes behind it, `bare` or `wrapped`, is what the site becomes
+SIDES = {"ours": "wrapped", "peer": "bare", "again": "bare"}
 PAGES = {"matched": "/", "unmatched": "/account/login/"}
 FORWARDED = "/photos/17/"
 ANSWER_BYTES = 2_000
@@ -107,29 +108,20 @@ class Bench:
         """Compare the wrapped shop with the bare one, and the bare one with itself to show the noise.
 
         Of two gunicorns with the same code one stays a few percent slower for as long as it lives: dictionaries and
-        memory lie otherwise. So each round has servers of its own, and those of one round lie alike.
+        memory lie otherwise. So the sides of a round take turns in one process, and each round has a new one.
         """
-        sites = {"ours": "wrapped", "peer": "bare", "again": "bare"}
-        values: dict[str, dict[str, list[float]]] = {name: {side: [] for side in sites} for name in PAGES}
-        for number in range(LEGACY_ROUNDS_PER_ROUND * self.rounds):
-            self._legacy_round(number, sites, values)
+        values: dict[str, dict[str, list[float]]] = {name: {side: [] for side in SIDES} for name in PAGES}
+        for _ in range(LEGACY_ROUNDS_PER_ROUND * self.rounds):
+            with self._serve("either") as url:
+                for name, path in PAGES.items():
+                    sides = {side: partial(_switched, url, SIDES[side], path) for side in SIDES}
+                    measured = measure_alternating(sides, rounds=len(SIDES))
+                    for side, found in measured.items():
+                        values[name][side].append(statistics.fmean(found))
         figures = [self._legacy_page(name, values[name]) for name in PAGES]
         worse = min(figures, key=lambda figure: figure.ratio)
         details = {key: value for figure in figures for key, value in figure.details.items()}
         return replace(worse, details=details)
-
-    def _legacy_round(
-        self, number: int, sites: dict[str, str], values: dict[str, dict[str, list[float]]]
-    ) -> None:
-        alike = {"PYTHONHASHSEED": str(number + 1)}
-        with ExitStack() as stack:
-            urls = {side: stack.enter_context(self._serve(name, **alike)) for side, name in sites.items()}
-            for name, path in PAGES.items():
-                measured = self._measure(
-                    {side: url + path for side, url in urls.items()}, rounds=3, seconds=1
-                )
-                for side, found in measured.items():
-                    values[name][side].append(statistics.median(found))
 
     def _legacy_page(self, name: str, values: dict[str, list[float]]) -> Figure:
         noise = compare("", ours=values["again"], peer=values["peer"], unit="", higher_is_better=True)
@@ -188,12 +180,17 @@ class Bench:
     @contextmanager
     def _serve(self, application: str, **variables: str) -> Iterator[str]:
         address = f"127.0.0.1:{_free_port()}"
-        command = [*ALIKE, sys.executable, "-m", "gunicorn", "--bind", address, *GUNICORN]
+        command = [sys.executable, "-m", "gunicorn", "--bind", address, *GUNICORN]
         command.append(f"tests.bench.facade_site:{application}")
         log = self.folder / f"{application}-{address}.log"
         environment = {**self.environment, **variables}
         with _running(command, url=f"http://{address}{PAGES['unmatched']}", log=log, environment=environment):
             yield f"http://{address}"
+
+
+def _switched(url: str, side: str, path: str) -> float:
+    requests.get(f"{url}{SWITCH}{side}", timeout=10).raise_for_status()
+    return _load(url + path, seconds=1)
 
 
 def _load(url: str, *, seconds: int) -> float:

@@ -1,14 +1,37 @@
 """WSGI applications that the facade's benchmarks run under gunicorn, and the URLs of the peer."""
 
 import os
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import re_path
 
 from strangler.facade.wsgi import Facade
+from tests.bench.facade import SWITCH
 
 bare = get_wsgi_application()
 wrapped = Facade(bare)
+sides = {"bare": bare, "wrapped": wrapped}
+current = bare
+
+
+def either(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer as the shop with the facade or without it, whichever was switched to last."""
+    if environ["PATH_INFO"].startswith(SWITCH):
+        return _switch(environ["PATH_INFO"].removeprefix(SWITCH), start_response)
+    return current(environ, start_response)
+
+
+def _switch(side: str, start_response: StartResponse) -> Iterable[bytes]:
+    """Become *side*; the thread that the facade needs ends with it, and begins with its first request."""
+    from strangler.rollout import snapshot  # noqa: PLC0415 - its models want a site that is set up
+
+    global current  # noqa: PLW0603 - one side at a time is the point
+    current = sides[side]
+    snapshot.stop()
+    start_response("200 OK", [("Content-Length", "0")])
+    return []
 
 
 def _peer_urls() -> list:
