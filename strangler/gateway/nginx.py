@@ -29,6 +29,7 @@ from strangler.tokens import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from strangler.core.gateway import Gateway
     from strangler.gateway.seams import SeamView
     from strangler.gateway.site import Site
 
@@ -85,12 +86,7 @@ def render(site: Site) -> str:
         ways=[way for view in seams for way in ways(view, site)],
         session=SESSION,
         origins=sorted({address for name in site.topology.services for address in site.servers(name)}),
-        hosts=[
-            host
-            for name in site.gateway.server_names
-            if "*" not in name
-            for host in (name, f"{name}:{site.gateway.port}")
-        ],
+        hosts=list(_hosts(site.gateway)),
         session_names="|".join(map(re.escape, site.session_cookies)),
         cookies=_cookies(site),
         audience_header=AUDIENCE_HEADER,
@@ -104,6 +100,13 @@ def render(site: Site) -> str:
         connect_timeout=duration(site.connect_timeout),
         idle_timeout=duration(site.idle_timeout),
     )
+
+
+def _hosts(gateway: Gateway) -> Iterator[str]:
+    """Yield the values of `Host` that name the site without a pattern."""
+    for name in gateway.server_names:
+        if "*" not in name:
+            yield from (name, f"{name}:{gateway.port}")
 
 
 def split(view: SeamView) -> str:
