@@ -12,6 +12,8 @@ sides use the same two private servers, the same table with a secondary index, a
 """
 
 import argparse
+import itertools
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -37,14 +39,19 @@ FILL = f"""INSERT INTO {TABLE} SELECT seq, seq % 5000, CONCAT('photo ', seq), CO
 WRITER_LIMIT = 1.4
 SCALE_LIMIT, SCALE = 4.2, 4
 WRITES_PER_SECOND = 100
+CLEAN = 100  # dirty pages that do not matter
 
 
 class LargeMariaDB(MariaDB):
-    """A MariaDB whose memory holds the tables, so that no side measures the disk."""
+    """A MariaDB whose memory and log hold the tables, also the largest, so that no side measures the disk.
+
+    With a log that holds the small table only, InnoDB would write pages back while the large one is loaded, and after the
+    small one was.
+    """
 
     def command(self) -> list[str]:
         """Return the command line with a larger buffer pool and log."""
-        sizes = {"--innodb-buffer-pool-size": "1500M", "--innodb-log-file-size": "512M"}
+        sizes = {"--innodb-buffer-pool-size": "3G", "--innodb-log-file-size": "3G"}
         return [
             f"{name}={sizes[name]}" if (name := part.partition("=")[0]) in sizes else part
             for part in super().command()
@@ -67,7 +74,8 @@ class Servers:
     def empty(self) -> None:
         """Empty the target, and let both servers come to rest."""
         execute(self.target, f"TRUNCATE {TABLE}", "DROP TABLE IF EXISTS strangler_position")
-        time.sleep(1)
+        for url in (self.source, self.target):
+            rest(url)
 
     def client(self, program: str, end: str) -> list[str]:
         """Return the command line of a client of one end."""
@@ -168,21 +176,39 @@ def beside(servers: Servers) -> float:
     return median
 
 
-def scale(servers: Servers, rows: int, _rounds: int) -> Figure:
-    """Measure how time and memory grow with the table."""
-    small = work(servers, "ours")
-    servers.fill(rows * SCALE)
-    large = work(servers, "ours")
-    servers.fill(rows)
+def scale(servers: Servers, rows: int, rounds: int) -> Figure:
+    """Measure how time and memory grow with the table: each large one between two small ones, as the machine's speed drifts."""
+    smalls, larges = [work(servers, "ours")], []
+    for _ in range(-(-rounds // 3)):  # a round moves six times the rows of other measurements
+        servers.fill(rows * SCALE)
+        larges.append(work(servers, "ours"))
+        servers.fill(rows)
+        smalls.append(work(servers, "ours"))
+    beside = [
+        statistics.mean((one["seconds"], other["seconds"])) for one, other in itertools.pairwise(smalls)
+    ]
+    grown = [large["seconds"] / small for large, small in zip(larges, beside, strict=True)]
     details = {
         "rows": rows,
-        "seconds": round(small["seconds"], 1),
+        "seconds": [round(each["seconds"], 1) for each in smalls],
         "times_the_rows": SCALE,
-        "times_the_seconds": round(large["seconds"], 1),
-        "peak_mib": [round(small["peak_mib"], 1), round(large["peak_mib"], 1)],
+        "times_the_seconds": [round(each["seconds"], 1) for each in larges],
+        "peak_mib": [round(max(each["peak_mib"] for each in some), 1) for some in (smalls, larges)],
     }
-    grown = large["seconds"] / small["seconds"]
-    return compare("move.scale", ours=[grown], peer=[SCALE], unit="times", limit=SCALE_LIMIT, details=details)
+    return compare(
+        "move.scale", ours=grown, peer=[SCALE] * len(grown), unit="times", limit=SCALE_LIMIT, details=details
+    )
+
+
+def rest(url: str) -> None:
+    """Wait until the server has written its pages back, so that no measurement pays for the one before."""
+    execute(url, "SET GLOBAL innodb_max_dirty_pages_pct = 0")
+    until = time.monotonic() + 60
+    while int(execute(url, "SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")[1]) > CLEAN:
+        if time.monotonic() > until:
+            raise RuntimeError("the server does not come to rest")
+        time.sleep(0.2)
+    execute(url, "SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT")
 
 
 def refuse_difference(servers: Servers) -> None:
