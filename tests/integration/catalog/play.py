@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -29,6 +31,7 @@ from tests.integration.catalog.stage import (  # noqa: E402
     ask,
     await_known,
     await_owner,
+    browse,
     command,
     doors_open,
     following,
@@ -65,6 +68,7 @@ def main(port: int, service: int) -> None:
             await_known("live")
             look_live(stage, addresses, before)
             edit(stage)
+            edit_as_staff(stage, port)
             changed = look_back_and_forth(stage, addresses)
             look_late(stage, addresses, changed, service)
             options = ("--legacy", "catalog.products", *PATIENT)
@@ -124,6 +128,22 @@ def edit(stage) -> None:
     variants = stage.boss.get("/admin/catalog/variant/?q=big+canvas")
     assert b"canvas-1" in variants.content
     assert b"Big canvas" in variants.content
+
+
+def edit_as_staff(stage, port: int) -> None:
+    """The staff of the shop edits on the service's pages, through the facade that knows who they are; customers do not."""
+    staff = browse(port, stage.boss)
+    page = f"{staff.url}/catalog/staff/products/canvas/"
+    shown = staff.get(page, timeout=10)
+    assert (shown.status_code, "boss" in shown.text, "Big canvas" in shown.text) == (200, True, True)
+    hidden = re.findall(r'name="(csrfmiddlewaretoken|etag|kind|name)" value="([^"]*)"', shown.text)
+    form = {name: html.unescape(value) for name, value in hidden}
+    form |= {"summary": "By the staff.", "category": "walls", "position": "3"}
+    form |= {"is_active": "on", "is_featured": "on", "takes_photo": "on", "attributes.material": "cotton"}
+    saved = staff.post(page, form | {"attributes.hook": "true"}, headers={"Referer": page}, timeout=10)
+    assert (saved.status_code, "Saved." in saved.text) == (200, True), saved.text
+    assert b"By the staff." in stage.ann.get("/shop/product/canvas/").content
+    assert browse(port, stage.ann).get(page, timeout=10).status_code == 403
 
 
 def look_back_and_forth(stage, addresses):

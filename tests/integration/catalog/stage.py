@@ -32,6 +32,7 @@ from strangler import rollout
 from strangler.calls.counted import ServiceCalls, everywhere
 from strangler.conf import config
 from strangler.errors import StranglerError
+from strangler.facade.wsgi import Facade
 from strangler.move import records
 from strangler.service import Principal, sign_principal
 from strangler.testing.forked import popen
@@ -166,8 +167,8 @@ class _Quiet(WSGIRequestHandler):
 
 @contextmanager
 def doors_open(port: int):
-    """Serve the shop, which the service asks who owns the catalogue."""
-    with make_server("127.0.0.1", port, get_wsgi_application(), _Server, _Quiet) as server:
+    """Serve the shop behind its facade; the service asks it who owns the catalogue."""
+    with make_server("127.0.0.1", port, Facade(get_wsgi_application()), _Server, _Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -214,6 +215,15 @@ def await_known(stage: str) -> None:
 def await_owner(name: str) -> None:
     """Wait until this process knows who owns the tables."""
     await_(lambda: ownership.owner() == name, f"the owner is {name}")
+
+
+def browse(port: int, browser: Client) -> requests.Session:
+    """Return a session that asks the shop through its facade, logged in as *browser* is."""
+    session = requests.Session()
+    session.cookies.set("sessionid", browser.cookies["sessionid"].value)
+    session.headers["Accept"] = "text/html"
+    session.url = f"http://127.0.0.1:{port}"
+    return session
 
 
 def ask(method: str, path: str, *, etag: str = "", body: object = None) -> requests.Response:
