@@ -135,10 +135,12 @@ def depth(channel, name):
 def test_a_message_is_acknowledged_after_its_work(plain, plain_url):
     channel, name = plain
     working, may_end = threading.Event(), threading.Event()
+    done = []
 
-    def work(_):
+    def work(message):
         working.set()
         may_end.wait(5)
+        done.append(message)
 
     publish(channel, name)
     publish(channel, name)
@@ -146,7 +148,7 @@ def test_a_message_is_acknowledged_after_its_work(plain, plain_url):
         assert working.wait(10)
         assert depth(channel, name) == 1  # prefetch_count=1: the second one waits in the queue
         may_end.set()
-        wait_until(lambda: depth(channel, name) == 0)
+        wait_until(lambda: len(done) == 2)  # the queue is empty before the second one is done
     assert depth(channel, name) == 0
 
 
