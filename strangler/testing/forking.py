@@ -28,6 +28,7 @@ from typing import Any
 
 import django
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands, load_command_class
 
 LIBRARIES = (
@@ -98,7 +99,7 @@ def main(arguments: list[str]) -> None:
 def load_libraries(*more: str) -> None:
     """Import `LIBRARIES` and *more*, and nothing that asks for settings."""
     for name in (*LIBRARIES, *more):
-        with suppress(ImportError):
+        with suppress(ImportError, ImproperlyConfigured):  # the latter for a database without its driver
             import_module(name)
 
 
