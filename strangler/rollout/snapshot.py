@@ -85,7 +85,7 @@ class Refresher:
         self._is_loaded.wait(FIRST_LOAD_TIMEOUT.total_seconds())
 
     def stop(self) -> None:
-        """End the thread after it has written what is left to write."""
+        """End the thread after it has written what is left to write and has taken leave."""
         self._stop.set()
         self._thread.join(timeout=FIRST_LOAD_TIMEOUT.total_seconds())
 
@@ -98,6 +98,7 @@ class Refresher:
             if is_last:
                 break
             self._stop.wait(interval)
+        self._leave()
         connections.close_all()
 
     def _step(self) -> None:
@@ -129,6 +130,18 @@ class Refresher:
         reports.filter(seen_at__lt=now - FORGET_AFTER).delete()
         tallies.prune()
         self._reported_at = now
+
+    def _leave(self) -> None:
+        """Take this process off the reports: nobody has to wait for one that decides no more."""
+        try:
+            ProcessReport.objects.using(config().database).filter(process=self.process).delete()
+        except DatabaseError as error:
+            logger.warning(
+                "Process %s can't take leave and is waited for until %s have passed: %s",
+                self.process,
+                FORGET_AFTER,
+                error,
+            )
 
 
 _refresher: Refresher | None = None

@@ -255,9 +255,18 @@ def test_the_refresher_follows_changes_reports_itself_and_writes_tallies(setting
     assert wait_until_settled(event.revision, timeout=timedelta(seconds=10)).is_settled
     assert current().get(SEAM).stage is RolloutStage.LIVE
     assert current() is current()
+    assert ProcessReport.objects.get().revision == event.revision
     snapshot.stop()
     assert SeamTally.objects.get().count == 1
-    assert ProcessReport.objects.get().revision == event.revision
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_ends_is_not_waited_for(settings):
+    settings.STRANGLER = {**settings.STRANGLER, "SNAPSHOT_INTERVAL": timedelta(milliseconds=20)}
+    current()
+    snapshot.stop()
+    event = go(RolloutStage.LIVE)
+    assert wait_until_settled(event.revision, timeout=timedelta(0)).processes == 0
 
 
 @pytest.mark.django_db(transaction=True)
