@@ -48,6 +48,7 @@ class Step:
     name: str
     command: tuple[str, ...]
     reruns: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)  # of processor time
 
     @property
     def report(self) -> Path:
@@ -62,22 +63,27 @@ class Step:
         if "pytest" in command:
             command += [f"--junitxml={self.report}", "-o", f"junit_suite_name={self.name}"]
         with temporary() as folder:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env={**os.environ, "TMPDIR": folder},
-                check=False,
                 text=True,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
             )
-        self.reruns.extend(RERUN.findall(done.stdout))
-        verdict = "ok" if done.returncode == 0 else "FAILED"
+            with process.stdout:
+                printed = process.stdout.read()
+            _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.reruns.extend(RERUN.findall(printed))
+        self.seconds.append(used.ru_utime + used.ru_stime)
+        verdict = "ok" if process.returncode == 0 else "FAILED"
         print(
-            f"{done.stdout}== {self.name}: {verdict} in {time.monotonic() - started:.0f} s\n",
+            f"{printed}== {self.name}: {verdict} in {time.monotonic() - started:.0f} s, "
+            f"{self.seconds[-1]:.0f} s of processor time\n",
             flush=True,
         )
-        return done.returncode == 0
+        return process.returncode == 0
 
 
 @contextmanager
@@ -193,7 +199,11 @@ def main() -> int:
     total = count(REPORTS.glob("*.xml"))
     failed = total["failures"] + total["errors"]
     passed = total["tests"] - failed - total["skipped"]
-    print(f"\n{time.monotonic() - started:.0f} s for {len(results)} steps")
+    used = sum(sum(step.seconds) for step in plan.steps)
+    print(
+        f"\n{time.monotonic() - started:.0f} s for {len(results)} steps, which computed for {used:.0f} s "
+        f"on {os.cpu_count()} processors"
+    )
     for server in missing():
         print(f"left out: tests that need {server.name}, which is not installed")
     say_troubles(plan.steps)

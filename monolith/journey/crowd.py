@@ -26,12 +26,6 @@ class Crowd(Beside):
         self._lock = threading.Lock()
         super().__init__([self._look] * THREADS)
 
-    def wait_for(self, looks: int) -> None:
-        """Return when there were so many looks from now on."""
-        wanted = self.looks + looks
-        while self.looks < wanted and not self._stop.wait(0.05):
-            pass
-
     def _look(self) -> None:
         with requests.Session() as session:
             while not self._stop.is_set():

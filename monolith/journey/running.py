@@ -1,16 +1,19 @@
 """One running `manage.py strangler up`, seen from outside: its log, its processes, its end."""
 
+import io
 import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+
+from strangler.forking import forker
+from strangler.testing.commands import Commands
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = timedelta(seconds=120)
@@ -32,22 +35,19 @@ class Running:
     Its end, however it comes, is the end of everything that it started.
     """
 
-    def __init__(self, options: Sequence[str], *, environ: Mapping[str, str]) -> None:
+    def __init__(self, options: Sequence[str], *, commands: Commands, environ: Mapping[str, str]) -> None:
         self._groups: dict[str, int] = {}
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self.complaints: list[str] = []
         self._to_note = 0
         self._is_ready = threading.Event()
-        self._process = subprocess.Popen(  # noqa: S603 (our own command)
-            [sys.executable, "manage.py", "strangler", "up", *options],
-            cwd=ROOT,
-            env=dict(environ),
+        self._process = commands.start(
+            *("strangler", "up", "--fork", *options),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             start_new_session=True,  # Ctrl-C is for the journey, which then stops this in its own time
+            **forker().sharing(environ),
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -115,8 +115,8 @@ class Running:
     def _read(self) -> None:
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - it was asked for above
-        with pipe:
-            for line in pipe:
+        with io.TextIOWrapper(pipe, errors="replace") as lines:
+            for line in lines:
                 self._lines.append(line.rstrip())
                 self._note_complaint(line.rstrip())
                 if started := _STARTED.search(line):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from monolith.journey.mailbox import Mailbox
 from monolith.journey.running import ROOT, Running, StageError
+from strangler.forking import Forked
 from strangler.testing.commands import Commands
-from strangler.testing.forked import Forked
 
 SEAM = "images.upload"
 MAIL_SEAM = "email.welcome"
@@ -185,7 +185,9 @@ class Site:
         # The monolith's tables are there: `prepare` made and filled them.
         options = ["--no-release"] if name == "monolith" else []
         arguments = ["--only", name, *options, *self.ports.options, "--state", str(self.state)]
-        self._parts[name] = Running(arguments, environ={**self._environ, **(environ or {})})
+        self._parts[name] = Running(
+            arguments, commands=self._commands, environ={**self._environ, **(environ or {})}
+        )
 
     def _names(self) -> list[str]:
         return [

@@ -7,7 +7,7 @@ from typing import Self
 
 import requests
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.1
 TIMEOUT_SECONDS = 30
 
 

@@ -12,7 +12,7 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from strangler.testing.forked import Forked, Forker, completed, forker
+from strangler.forking import Forked, Forker, completed, forker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,12 +44,15 @@ class Commands:
         )
 
     def start(self, *argv: str, **options: Any) -> Forked:
-        """Start `manage.py` with *argv* and *options* of `subprocess.Popen`: its files, `text`, `start_new_session`."""
+        """Start `manage.py` with *argv* and *options* of `Forker.start`: its files, `text`, `start_new_session`.
+
+        An `env` among them is what the command sees; the project has been loaded with the one above.
+        """
         return self.start_python("manage.py", *argv, **options)
 
     def start_python(self, *argv: str, **options: Any) -> Forked:
         """Start Python with *argv*, such as `-m celery …`, where the project is loaded; *options* as for `start`."""
-        return self._forker(argv).start(argv, env=self._environ, cwd=self._folder, **options)
+        return self._forker(argv).start(argv, **{"env": self._environ, "cwd": self._folder, **options})
 
     def close(self) -> None:
         """End the process that has the project loaded."""
@@ -79,7 +82,7 @@ class Commands:
         ours, theirs = socket.socketpair()
         with theirs:
             process = forker().start(
-                ["-m", "strangler.testing.forking", str(theirs.fileno()), "--project"],
+                ["-m", "strangler.forking.server", str(theirs.fileno()), "--project"],
                 env=self._environ,
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,

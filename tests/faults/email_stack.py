@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from strangler.forking import Forked, popen
 from strangler.testing import Commands
-from strangler.testing.forked import Forked, popen
 from tests.servers.signals import sigkill, sigstop
 from tests.servers.smtp import FakeSMTP
 

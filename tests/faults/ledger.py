@@ -23,13 +23,13 @@ from kombu import Connection
 from redis import Redis
 
 from strangler.conf import database_from_url
+from strangler.forking import popen
 from strangler.outbox import send, wake
 from strangler.outbox.models import Lane, OutboxMessage, RelayRecord
 from strangler.service.inbox import Delivery, Verdict, process
 from strangler.service.models import InboxMessage
 from strangler.service.queues import task_queues
 from strangler.testing import Commands
-from strangler.testing.forked import popen
 from tests.servers.signals import sigcont, sigkill, sigstop
 
 if TYPE_CHECKING:

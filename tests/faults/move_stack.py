@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from strangler.forking import popen
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
 from strangler.testing import Commands
-from strangler.testing.forked import popen
 from tests.servers import processes
 from tests.servers.fixtures import require_server
 from tests.servers.processes import free_port

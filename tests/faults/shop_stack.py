@@ -14,8 +14,8 @@ from typing import Any
 
 import requests
 
+from strangler.forking import Forked, popen
 from strangler.testing import Commands
-from strangler.testing.forked import Forked, popen
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
 from tests.servers.smtp import FakeSMTP

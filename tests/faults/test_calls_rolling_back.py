@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 from kombu import Connection
 
-from strangler.testing.forked import popen
+from strangler.forking import popen
 from tests.faults.shop_stack import ROOT, ShopStack
 from tests.faults.test_calls_registration import received
 from tests.servers.smtp import FakeSMTP

@@ -11,8 +11,8 @@ import pika
 import pytest
 from celery import Celery
 
+from strangler.forking import Forked, popen
 from strangler.service.queues import task_queues
-from strangler.testing.forked import Forked, popen
 from tests.faults.email_stack import ROOT, EmailStack
 from tests.faults.test_email_delivery import check_ledger
 from tests.servers.signals import sigkill

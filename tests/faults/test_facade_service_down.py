@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 import requests
 
-from strangler.testing.forked import popen
+from strangler.forking import popen
 from tests.integration.facade.running import ROOT, Site
 from tests.servers.processes import free_port
 

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
+from strangler.forking import popen
 from strangler.move.databases import connection_to, dialect_of
 from strangler.move.dialects.base import Statement
-from strangler.testing.forked import popen
 from tests.faults.writers import Storm
 from tests.servers import processes
 

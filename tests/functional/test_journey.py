@@ -11,7 +11,7 @@ import time
 import pytest
 
 from monolith.journey.running import ROOT
-from strangler.testing.forked import popen
+from strangler.forking import popen
 
 DEADLINE_SECONDS = 180  # a busy machine takes its time to seed a shop
 FIRST_ACT = "Act 1"

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from strangler.testing.forked import popen
+from strangler.forking import popen
+from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVE = "python -m http.server --bind 127.0.0.1 $PORT"
@@ -79,15 +80,10 @@ class Up:
 
 
 def free_ports(options):
-    """Ports that no other test of this machine is likely to choose at the same moment."""
+    """Ports that nobody else of this machine uses."""
     if "--port" in options:
         return []
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
-    names = ("monolith", "images", "valkey", "smtp")
-    ports = [f"--port={name}={each.getsockname()[1]}" for name, each in zip(names, sockets, strict=True)]
-    for each in sockets:
-        each.close()
-    return ports
+    return [f"--port={name}={free_port()}" for name in ("monolith", "images", "valkey", "smtp")]
 
 
 @pytest.fixture
@@ -155,6 +151,20 @@ def test_a_killed_supervisor_leaves_nothing_running(start):
     os.killpg(up.process.pid, signal.SIGKILL)
     up.wait()
     assert wait_until_gone(groups.values()) == []
+
+
+def test_what_is_forked_runs_as_it_would_have_been_started_and_ends_with_the_others(start, tmp_path):
+    (tmp_path / "worker.py").write_text(
+        "import os, time; print('nice', os.nice(0), os.getpgrp() == os.getpid(), flush=True); time.sleep(300)"
+    )
+    up = start(worker="nice -n 5 python worker.py", options=["--only", "images", "--fork"])
+    up.wait_for(r"ready after")
+    up.wait_for(rf"nice {os.nice(0) + 5} True")
+    assert accepts(up.port_of("images"))
+    os.killpg(up.groups()["images.worker"], signal.SIGKILL)
+    assert up.wait() == 1
+    assert "images.worker was killed by SIGKILL: everything was stopped." in up.text()
+    assert wait_until_gone(up.groups().values()) == []
 
 
 def test_a_process_that_dies_stops_the_others_and_is_named_with_its_status(start):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
+FIRST_PORT, PORTS = 10_000, 10_000  # below those that Linux and others choose from
 START_TIMEOUT_SECONDS = 100  # RabbitMQ on a busy machine; below pytest's own limit
 
 
@@ -37,10 +39,15 @@ class ServerDidNotStart(Exception):
 
 
 def free_port() -> int:
-    """Return a port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody uses now, and that the system gives to nobody who does not ask for it by number.
+
+    The other tests of a whole run open thousands of connections, each of which takes a port of the system's choice.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)  # not `random`, which goes on alike in what is forked
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 class PrivateServer:

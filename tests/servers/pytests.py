@@ -11,7 +11,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from strangler.testing.forked import Forked, Forker, completed, start_forker
+from strangler.forking import Forked, Forker, completed, start_forker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,6 +13,7 @@ from strangler.cli.up import ports
 from strangler.cli.up.plan import make_plan
 from strangler.conf import config
 from strangler.errors import ConfigurationError, MissingExtraError
+from strangler.forking import forker
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
@@ -32,6 +33,11 @@ def add_arguments(parser: CommandParser) -> None:
         "--except", nargs="+", action="extend", default=[], metavar="NAME", help="leave these out"
     )
     parser.add_argument("--no-release", action="store_true", help="skip the release processes (migrations)")
+    parser.add_argument(
+        "--fork",
+        action="store_true",
+        help="fork Python programs from one that has the libraries loaded: they start in a third of the time",
+    )
     parser.add_argument("--state", type=Path, default=Path("var"), help="folder for data and logs (var)")
 
 
@@ -43,6 +49,8 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     from strangler.cli.up.session import carry_out  # noqa: PLC0415 (needs the extra that was just checked)
 
     topology, state = config().topology, options["state"].resolve()
+    if options["fork"]:
+        forker()  # before the environment is handed on, which may say who forks for this process alone
     try:
         plan = make_plan(
             topology,
@@ -56,5 +64,5 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
     except ConfigurationError as error:
         raise CommandError(str(error), returncode=2) from error
     stdout.ending = ""  # honcho's printer brings its own line ends
-    carry_out(plan, output=stdout, state=state)  # type: ignore[arg-type]
+    carry_out(plan, output=stdout, state=state, is_forking=options["fork"])  # type: ignore[arg-type]
     return 0

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from strangler.cli.up.plan import Plan
 
 
-def carry_out(plan: Plan, *, output: TextIO, state: Path) -> None:
+def carry_out(plan: Plan, *, output: TextIO, state: Path, is_forking: bool = False) -> None:
     """Run *plan* until a signal ends it.
 
     Args:
         output: where the log goes; a copy goes to `log/up.log` below *state*.
+        is_forking: see `Supervisor`.
     Raises:
         ProcessError: a release failed and nothing else was started, or a process ended on its own and everything
             was stopped; names it and its exit status.
@@ -29,7 +30,7 @@ def carry_out(plan: Plan, *, output: TextIO, state: Path) -> None:
     width = max(len(command.name) for command in (*plan.releases, *plan.commands))
     log = Log(output, path=state / "log" / "up.log", width=width)
     try:
-        _run(plan, Supervisor(log))
+        _run(plan, Supervisor(log, is_forking=is_forking))
     finally:
         log.close()
 

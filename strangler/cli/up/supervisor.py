@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
-from honcho.process import Process
+from honcho.process import Popen, Process
 
 from strangler.cli.up import guard
 from strangler.cli.up.guard import signal_group
+from strangler.errors import ProcessError
+from strangler.forking import Forked, forker, read_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from strangler.cli.up.plan import Command
 
@@ -71,10 +73,12 @@ class Supervisor:
     Args:
         printer: gets every line.
         grace: time between asking processes to end and killing them.
+        is_forking: fork programs of this Python instead of starting them, see `strangler.forking`.
     """
 
-    def __init__(self, printer: Printer, *, grace: timedelta = GRACE) -> None:
+    def __init__(self, printer: Printer, *, grace: timedelta = GRACE, is_forking: bool = False) -> None:
         self._printer = printer
+        self._start = start_forked if is_forking else Popen
         self._grace = grace
         self._events: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._colours = get_colours()
@@ -111,9 +115,10 @@ class Supervisor:
         process = Process(
             command.line, name=command.name, colour=next(self._colours), env=dict(command.environ)
         )
+        process._child_ctor = self._start  # noqa: SLF001 - honcho has no other way
         try:
             process.run(self._events)
-        except OSError as error:
+        except (OSError, ProcessError) as error:
             self.say(f"{command.name} could not be started: {error}")
             self._events.put(_message("stop", {"returncode": COMMAND_NOT_STARTED}, name=command.name))
 
@@ -128,6 +133,22 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def start_forked(line: str, *, env: Mapping[str, str], cwd: str | None = None) -> Popen | Forked:
+    """Fork the program of *line* if it is one of this Python, and give the line to a shell otherwise."""
+    program = read_program(line, environ=env)
+    if program is None:
+        return Popen(line, env=env, cwd=cwd)
+    return forker().start(
+        program.argv,
+        env=env,
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        niceness=program.niceness,
+    )
 
 
 class _Run:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from strangler.forking import Forked, popen
 from strangler.testing import Commands
-from strangler.testing.forked import Forked, popen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

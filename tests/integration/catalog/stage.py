@@ -33,9 +33,9 @@ from strangler.calls.counted import ServiceCalls, everywhere
 from strangler.conf import config
 from strangler.errors import StranglerError
 from strangler.facade.wsgi import Facade
+from strangler.forking import popen
 from strangler.move import records
 from strangler.service import Principal, sign_principal
-from strangler.testing.forked import popen
 
 SECRETS = re.compile(rb'name="csrfmiddlewaretoken" value="\w+"')
 PATIENCE = timedelta(seconds=60)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strangler.core.topology import Topology
-from strangler.testing.forked import run
+from strangler.forking import run
 from strangler.testing.processes import start
 
 ROOT = Path(__file__).resolve().parents[3]

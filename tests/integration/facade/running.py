@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 from strangler.core.capture import Capture
-from strangler.testing.forked import popen, run
+from strangler.forking import popen, run
 from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]

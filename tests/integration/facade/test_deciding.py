@@ -10,7 +10,7 @@ import requests
 
 from strangler.core.decision import bucket, threshold
 from strangler.core.stages import parse_percent
-from strangler.testing.forked import run
+from strangler.forking import run
 from tests.integration.facade.running import Site
 from tests.integration.facade.upstream import Upstream
 

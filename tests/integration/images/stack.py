@@ -16,8 +16,8 @@ import requests
 from PIL import Image
 
 from strangler.core.principal import Principal
+from strangler.forking import Forked, popen, run
 from strangler.service import PRINCIPAL_HEADER, read_principal, sign_principal
-from strangler.testing.forked import Forked, popen, run
 from tests.servers.processes import free_port
 from tests.servers.signals import sigkill
 

@@ -18,7 +18,7 @@ from django.test import Client
 
 from monolith.photos.models import Photo
 from monolith.reports import feed
-from strangler.testing.forked import run
+from strangler.forking import run
 from tests.integration.monolith.reports_business import make_business
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -15,7 +15,7 @@ from typing import Self
 
 import requests
 
-from strangler.testing.forked import popen, run
+from strangler.forking import popen, run
 from tests.servers.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[3]

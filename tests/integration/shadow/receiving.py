@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import django
 
-from strangler.testing.forked import popen
+from strangler.forking import popen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

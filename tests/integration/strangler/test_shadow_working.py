@@ -19,6 +19,7 @@ from strangler.core.capture import RecordedCall
 from strangler.core.decision import Side
 from strangler.core.ladder import LIVE
 from strangler.core.stages import RolloutStage
+from strangler.forking import popen
 from strangler.rollout import plans
 from strangler.rollout.changes import position
 from strangler.rollout.parity import read_parity
@@ -34,7 +35,6 @@ from strangler.shadow.models import (
 )
 from strangler.shadow.report import make_report
 from strangler.shadow.working import Worker
-from strangler.testing.forked import popen
 from tests.integration.strangler.sandbox_server import effects
 
 pytestmark = pytest.mark.django_db

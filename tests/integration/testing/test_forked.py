@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from strangler.errors import ProcessError
-from strangler.testing.forked import popen, run
+from strangler.forking import popen, run
 from tests.servers.signals import sigstop
 
 

@@ -15,7 +15,7 @@ from extracted.reporting.models import Customer, Run, State
 from extracted.reporting.running import cancel
 from extracted.reporting.running.requeueing import requeue
 from extracted.reporting.writing import store
-from strangler.testing.forked import popen
+from strangler.forking import popen
 from tests.services.reporting.conftest import change, file_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from monolith.journey.site import free_port
-from strangler.testing.forked import run
+from strangler.forking import run
 from tests.architecture.source import ROOT
 from tests.integration.images.stack import wait_until
 from tests.servers.processes import HOST as LOOPBACK

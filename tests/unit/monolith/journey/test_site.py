@@ -6,7 +6,7 @@ import pytest
 from monolith.journey import site as module
 from monolith.journey.running import StageError
 from monolith.journey.site import Ports, Site
-from strangler.testing.forked import popen
+from strangler.forking import popen
 
 DEAF = """
 import signal, time

@@ -1,6 +1,6 @@
 """A process that has the libraries of a project loaded, and forks for whoever wants to run Python with them.
 
-Run as `python -m strangler.testing.forking FD [LIBRARY…]`, with a socket for orders; with `--project` it loads the project of its
+Run as `python -m strangler.forking.server FD [LIBRARY…]`, with a socket for orders; with `--project` it loads the project of its
 environment instead of libraries. It opens no connection and starts no thread, so that what it forks starts with nothing of another's.
 
 An order is one byte on that socket with the files of the new process: a socket of the order's own, standard input, output
@@ -24,16 +24,25 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING, Any
 
 import django
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line, get_commands, load_command_class
 
+import strangler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LIBRARIES = (
     "django.contrib.admin",
+    "django.contrib.auth.hashers",
     "django.core.handlers.asgi",
+    "django.core.management.commands.makemigrations",
+    "django.core.management.commands.migrate",
     "django.db.backends.mysql.base",
     "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base",
@@ -48,17 +57,34 @@ LIBRARIES = (
     "celery.concurrency.prefork",
     "celery.worker.consumer",
     "gunicorn.app.wsgiapp",
+    "environ",
+    "fpdf",
     "gunicorn.workers.gthread",
+    "jsonschema",
     "kombu.transport.pyamqp",
     "kombu.transport.redis",
+    "PIL.ImageFilter",
+    "PIL.ImageOps",
+    "PIL.JpegImagePlugin",
+    "pydantic",
+    "pygal",
     "redis",
     "requests",
     "rich.console",
     "rich.progress",
     "sqlglot.dialects",
     "uvicorn.main",
+    "whitenoise.middleware",
 )
 """What takes the longest to import and reads no settings; those that are not installed are left out."""
+
+NOT_PRELOADED = (
+    "strangler.cli.up",
+    "strangler.forking",
+    "strangler.isolation.testing",  # for pytest alone, as the last one
+    "strangler.management",
+    "strangler.testing",
+)
 
 MOST_FILES = 32
 _ABOVE = 200  # numbers that no file is asked to have
@@ -74,6 +100,7 @@ class Order:
         folder: to run in.
         is_leader: of a session of its own.
         handed: numbers of the files it is given besides standard input, output and error.
+        niceness: added to that of whoever forks.
     """
 
     argv: list[str]
@@ -81,6 +108,7 @@ class Order:
     folder: str
     is_leader: bool
     handed: list[int]
+    niceness: int
 
 
 def main(arguments: list[str]) -> None:
@@ -97,10 +125,17 @@ def main(arguments: list[str]) -> None:
 
 
 def load_libraries(*more: str) -> None:
-    """Import `LIBRARIES` and *more*, and nothing that asks for settings."""
-    for name in (*LIBRARIES, *more):
-        with suppress(ImportError, ImproperlyConfigured):  # the latter for a database without its driver
+    """Import `LIBRARIES`, *more*, and what of the toolkit asks for no settings."""
+    for name in (*LIBRARIES, *more, *_toolkit()):
+        with suppress(ImportError, ImproperlyConfigured):  # the latter for settings, and for a driver
             import_module(name)
+
+
+def _toolkit() -> Iterator[str]:
+    """Yield the modules of the toolkit, but for those that bring pytest."""
+    for module in walk_packages(strangler.__path__, "strangler.", onerror=lambda _: None):
+        if not module.name.startswith(NOT_PRELOADED) and ".migrations" not in module.name:
+            yield module.name
 
 
 def _load_project() -> None:
@@ -113,7 +148,7 @@ def _load_project() -> None:
 def serve(orders: socket.socket) -> Order | None:
     """Fork for each order, and return it in the new process; None in this one, when nobody is there to order any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who ordered
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how those ended that wait for the children
+    signal.signal(signal.SIGCHLD, _reap)
     while True:
         byte, files, _, _ = socket.recv_fds(orders, 1, MOST_FILES)
         if not byte:
@@ -123,6 +158,13 @@ def serve(orders: socket.socket) -> Order | None:
             return _begin(files)
         for file in files:
             os.close(file)
+
+
+def _reap(*_: object) -> None:
+    """Collect those that ended, which adds their processor time to this process's own."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _begin(files: list[int]) -> Order:
@@ -155,6 +197,7 @@ def _take(order: Order, files: list[int]) -> None:
     """Make this process what the order says."""
     if order.is_leader:
         os.setsid()
+    os.nice(order.niceness)
     above = [fcntl.fcntl(file, fcntl.F_DUPFD, _ABOVE) for file in files]
     for file in files:
         os.close(file)

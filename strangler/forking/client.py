@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     File = int | IO[Any] | None
 
+SERVER = "strangler.forking.server"
+SHARED = "STRANGLER_FORKER"
+"""Environment variable with the number of a file: orders to a process that forks, which somebody else has started."""
+
 _POLL = 0.2
 
 
@@ -137,9 +141,12 @@ def _read(pipe: IO[Any], said: list[Any], number: int) -> None:
 
 
 class Forker:
-    """Whoever takes orders at the other end of a socket: see `strangler.testing.forking`."""
+    """Whoever takes orders at the other end of a socket: see `strangler.forking.server`."""
 
-    def __init__(self, orders: socket.socket, process: Forked | subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, orders: socket.socket, process: Forked | subprocess.Popen[bytes] | None = None
+    ) -> None:
+        """Order on *orders*; *process* is what is at the other end if it is ours, and ends with us."""
         self._orders = orders
         self._process = process
         self._lock = threading.Lock()
@@ -147,7 +154,13 @@ class Forker:
     def close(self) -> None:
         """End the process that forks; those that it forked go on."""
         self._orders.close()
-        self._process.wait()
+        if self._process is not None:
+            self._process.wait()
+
+    def sharing(self, environ: Mapping[str, str]) -> dict[str, Any]:
+        """Return options for `start` of a process in *environ* whose `forker` shall be this one, too."""
+        number = self._orders.fileno()
+        return {"env": {**environ, SHARED: str(number)}, "pass_fds": [number]}
 
     def start(  # noqa: PLR0913 - those of `subprocess.Popen`
         self,
@@ -161,8 +174,9 @@ class Forker:
         text: bool = False,
         start_new_session: bool = False,
         pass_fds: Sequence[int] = (),
+        niceness: int = 0,
     ) -> Forked:
-        """Start Python with *argv*, as `subprocess.Popen` starts `[sys.executable, *argv]`."""
+        """Start Python with *argv*, as `subprocess.Popen` starts `[sys.executable, *argv]`; *niceness* is added to ours."""
         words = [os.fspath(word) for word in argv]
         order = {
             "argv": words,
@@ -170,6 +184,7 @@ class Forker:
             "folder": os.path.abspath(cwd or "."),  # noqa: PTH100 - a link stays what it is called
             "is_leader": start_new_session,
             "handed": list(pass_fds),
+            "niceness": niceness,
         }
         ours, theirs = socket.socketpair()
         with theirs, ExitStack() as opened:
@@ -222,11 +237,13 @@ _lock = threading.Lock()
 
 
 def forker() -> Forker:
-    """Return the process that forks for this one; starts it the first time."""
+    """Return the process that forks for this one: one that is shared with it, or its own, which starts the first time."""
     with _lock:
         found = _forkers.get(os.getpid())  # a child of this process makes its own
         if found is None:
-            found = _forkers[os.getpid()] = start_forker()
+            shared = os.environ.pop(SHARED, "")  # the file is not inherited any further
+            found = Forker(socket.socket(fileno=int(shared))) if shared else start_forker()
+            _forkers[os.getpid()] = found
             atexit.register(found.close)
         return found
 
@@ -237,7 +254,7 @@ def start_forker(*libraries: str) -> Forker:
     environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     with theirs:
         process = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", __name__.replace("forked", "forking"), str(theirs.fileno()), *libraries],
+            [sys.executable, "-m", SERVER, str(theirs.fileno()), *libraries],
             stdin=subprocess.DEVNULL,
             env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             pass_fds=[theirs.fileno()],
