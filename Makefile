@@ -1,6 +1,7 @@
 # Needs Python 3.11+, make and git; everything else is installed on the way. `make` lists the targets.
 #
 #   PYTHON=python3.13   the interpreter for new virtual environments (default: the first suitable one found)
+#   VENV=.venv-run      the virtual environment of `make run` (default: .venv)
 #   CI=true             a missing test server is a failure instead of a skipped test
 
 ifndef PYTHON
@@ -21,9 +22,10 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' Makefile
 
+run: VENV ?= .venv
 run: python ## install, migrate, seed, start the shop and drive the journey (ONCE=1: stop after it; PORT=8000)
-	@$(PYTHON) tools/environment.py .venv base
-	@$(BIN)/python manage.py journey $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+	@$(PYTHON) tools/environment.py $(VENV) base
+	@$(VENV)/bin/python manage.py journey $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 
 test: python ## everything: servers, lint, types, layers, migrations, docs, tests, browser, the journey
 	@$(PYTHON) tools/servers.py
@@ -49,7 +51,7 @@ docs: python ## build the documentation into docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
 clean: ## remove everything the other targets made: environments, databases, photos, caches
-	rm -rf .venv .venv-bench var build dist *.egg-info docs/_build
+	rm -rf .venv .venv-bench .venv-run var build dist *.egg-info docs/_build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -62,34 +62,45 @@ class Traffic:
     def flow(self, rollout, *, now, length):
         """Let *length* pass until *now* with the seam at *rollout*."""
         self._due += self.behaviour.per_second * length.total_seconds()
-        minute = self.minutes_by.setdefault(now.replace(second=0, microsecond=0), Counter())
-        while self._due >= 1:
-            self._due -= 1
-            for key in self._ask(rollout):
-                minute[key] += 1
-                self._total[key] += 1
+        asked = self._ask(rollout, times=int(self._due))
+        self._due -= int(self._due)
+        self.minutes_by.setdefault(now.replace(second=0, microsecond=0), Counter()).update(asked)
+        self._total.update(asked)
         self._times.append(now)
         self._totals.append(self._total.copy())
         self._parities.append((self._compared, self._matched))
 
-    def _ask(self, rollout):
+    def _ask(self, rollout, *, times):
+        """Return what is counted of so many requests; nothing is looked up for each, since there are millions."""
         behaviour, chance = self.behaviour, self._random.random
         share = float(Step.of(rollout).share) / 100
         is_shadow = rollout.stage is RolloutStage.SHADOW
-        if is_shadow or (share and chance() < behaviour.compared):
-            self._compared += 1
-            self._matched += chance() >= behaviour.differing
-        if chance() >= share:
-            failed = chance() < behaviour.legacy_failing
-            return [
-                ("legacy", (Outcome.FAILED if failed else Outcome.DONE).value),
-                ("legacy", bucket_of(QUICK)),
-            ]
-        if chance() < behaviour.failing:
-            return [("service", Outcome.FAILED.value), ("service", bucket_of(behaviour.took))]
-        if chance() < behaviour.falling_back:
+        sorts = Counter()
+        for _ in range(times):
+            if is_shadow or (share and chance() < behaviour.compared):
+                self._compared += 1
+                self._matched += chance() >= behaviour.differing
+            if chance() >= share:
+                sorts["legacy", chance() < behaviour.legacy_failing] += 1
+            elif chance() < behaviour.failing:
+                sorts["service", True] += 1
+            elif chance() < behaviour.falling_back:
+                sorts["fallback", False] += 1
+            else:
+                sorts["service", False] += 1
+        asked = Counter()
+        for (side, is_failed), count in sorts.items():
+            for key in self._keys(side, is_failed=is_failed):
+                asked[key] += count
+        return asked
+
+    def _keys(self, side, *, is_failed):
+        """Return what is counted of one request."""
+        if side == "fallback":
             return [("service", Outcome.FALLBACK.value), ("legacy", Outcome.DONE.value)]
-        return [("service", Outcome.DONE.value), ("service", bucket_of(behaviour.took))]
+        outcome = Outcome.FAILED if is_failed else Outcome.DONE
+        took = QUICK if side == "legacy" else self.behaviour.took
+        return [(side, outcome.value), (side, bucket_of(took))]
 
     def parity(self, seam, *, since):
         assert seam == SEAM
