@@ -75,8 +75,7 @@ class Two:
     def fill(self, side: str, **types: str) -> None:
         """Make the table on one side, with other types for some columns, and put the rows in."""
         self.create(side, **types)
-        for number in range(1, ROWS + 1):
-            self.insert(side, row(number))
+        self.insert(side, *map(row, range(1, ROWS + 1)))
 
     def create(self, side: str, **types: str) -> None:
         """Make the table on one side."""
@@ -85,10 +84,15 @@ class Two:
         tail = " CHARACTER SET utf8mb4" if engine == 0 else ""
         self.on(side, f"CREATE TABLE sample ({', '.join(f'{n} {t}' for n, t in known.items())}){tail}")
 
-    def insert(self, side: str, values: dict[str, Any]) -> None:
-        """Put one row in."""
-        places = ", ".join(["%s"] * len(values))
-        self.on(side, f"INSERT INTO sample ({', '.join(values)}) VALUES ({places})", *values.values())
+    def insert(self, side: str, *rows: dict[str, Any]) -> None:
+        """Put rows with the same columns in, by one statement."""
+        places = f"({', '.join(['%s'] * len(rows[0]))})"
+        values = [value for each in rows for value in each.values()]
+        self.on(
+            side,
+            f"INSERT INTO sample ({', '.join(rows[0])}) VALUES {', '.join([places] * len(rows))}",
+            *values,
+        )
 
     def vendor(self, side: str) -> str:
         """Return the engine of a side."""
