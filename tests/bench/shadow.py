@@ -2,18 +2,18 @@
 
     python -m tests.bench.shadow [--rounds 12] [--seconds 5] [--load 0.35] [--percent 100]
 
-The shop's home page behind the facade on gunicorn, three times: shadow off, on with a candidate that answers, on with a
-candidate that accepts and never answers. First it is measured how many requests a second the shop can answer; a share of that
-is offered, in rounds in which each of them is asked in turn, and the one without shadow twice: the two p99 beside each other
-are the noise, their mean is the peer. `shadow.on` and `shadow.hung` are the p99 with shadow beside it. `shadow.mirror` is our
-p99 with the hung candidate, beside that of nginx's `mirror` with the same candidate, in front of the same shop.
-`shadow.memory` is the memory of whichever shadowed shop has grown most, at the end beside a third of the way. The shadow
-worker runs on the same machine, as it comes. The load is open: requests come at a fixed rate, whatever becomes of those before.
+The shop's home page behind the facade on gunicorn, twice: with a candidate that answers, and with one that accepts and never
+answers. First it is measured how many requests a second the shop can answer; a share of that is offered, in rounds in which
+each shop is asked with its seam at legacy and with its seam at shadow: a rollout changes it, since two processes with the same
+work differ by more than what is looked for. `shadow.on` and `shadow.hung` are the p99 without shadow beside that with it; the
+two shops without shadow beside each other are the noise. `shadow.mirror` is our p99 with the hung candidate, beside that of
+nginx's `mirror` with the same candidate, in front of a shop without shadow. `shadow.memory` is the memory of whichever shop
+has grown most, at the end beside a third of the way. The shadow workers run on the same machine, as they come. The load is
+open: requests come at a fixed rate, whatever becomes of those before.
 """
 
 import argparse
 import json
-import math
 import os
 import re
 import shutil
@@ -35,6 +35,7 @@ from tests.bench._harness import ROOT, Figure, compare, measure_alternating, per
 
 KEY = "0123456789abcdef0123456789abcdef"
 SEAM = "shop.home"
+FOLLOWED_AFTER_SECONDS = 2.0  # a snapshot is a second old at most
 MIRROR_ROUNDS = 2  # each takes as long as the hung candidate is waited for
 BURST, BURST_RATE = 300, 1_000  # requests that show what the shop can do
 GUNICORN = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
@@ -86,7 +87,7 @@ def main() -> int:
 
 
 class Bench:
-    """The three shops, the candidates and nginx, in one folder."""
+    """The shops, the candidates and nginx, in one folder."""
 
     def __init__(self, folder: Path, options: argparse.Namespace, stack: ExitStack) -> None:
         self.folder = folder
@@ -95,40 +96,39 @@ class Bench:
         (folder / "strangler.toml").write_text(TOPOLOGY)
         self.addresses = {name: _free_address() for name in ("candidate", "mirror")}
         self.addresses["hung"] = stack.enter_context(_hung())
-        shops = {"off": None, "on": "candidate", "hung": "hung"}
+        shops = {"on": "candidate", "hung": "hung"}
         self.shops = {name: Shop(self, name, candidate=candidate) for name, candidate in shops.items()}
-        self._start_nginx(self.shops["off"].address)
+        self._start_nginx(self.shops["on"].address)
         self.capacity = self._measure_capacity()
         self.rate = self.capacity * options.load
 
     def measure(self) -> list[Figure]:
         """Return the four figures."""
-        urls = {name: f"http://{shop.address}/" for name, shop in self.shops.items()}
-        urls["again"] = urls["off"]
-        sides = {name: partial(self._p99, name, url) for name, url in urls.items()}
+        sides = {}
+        for name in self.shops:
+            sides[f"{name}, legacy"] = partial(self._p99_of, name, "legacy")
+            sides[name] = partial(self._p99_of, name, "shadow", str(self.options.percent))
         p99s = measure_alternating(sides, rounds=self.options.rounds)
         memory = self._memory()
-        sides["mirror"] = partial(self._p99, "mirror", f"http://{self.addresses['mirror']}/")
         beside = measure_alternating(
-            {name: sides[name] for name in ("hung", "mirror")}, rounds=MIRROR_ROUNDS, warmups=0
+            {"hung": sides["hung"], "mirror": self._p99_of_mirror}, rounds=MIRROR_ROUNDS, warmups=0
         )
         return [*self._figures(p99s), self._mirror(beside), memory]
 
     def _figures(self, p99s: dict[str, list[float]]) -> Iterator[Figure]:
-        noise = compare("", ours=p99s["again"], peer=p99s["off"], unit="ms").ratio
-        without = [math.sqrt(one * other) for one, other in zip(p99s["off"], p99s["again"], strict=True)]
-        for name in ("on", "hung"):
+        noise = compare("", ours=p99s["on, legacy"], peer=p99s["hung, legacy"], unit="ms").ratio
+        for name, shop in self.shops.items():
             details = {
                 "noise": round(noise, 3),
                 "percent": self.options.percent,
                 "rate": round(self.rate, 1),
                 "capacity": round(self.capacity, 1),
-                **self.shops[name].counts(),
+                **shop.counts(),
             }
             yield compare(
                 f"shadow.{name}",
                 ours=p99s[name],
-                peer=without,
+                peer=p99s[f"{name}, legacy"],
                 unit="ms at the 99th percentile",
                 goal=0.95,
                 details=details,
@@ -148,14 +148,23 @@ class Bench:
 
     def _measure_capacity(self) -> float:
         """Return how many requests a second the shop can answer, the second time it is asked for many at once."""
-        url = f"http://{self.shops['off'].address}/"
+        url = f"http://{self.shops['on'].address}/"
         measured = [self._ask(url, rate=BURST_RATE, seconds=BURST / BURST_RATE) for _ in range(2)][-1]
         return len(measured["took_ms"]) / measured["seconds"]
 
-    def _p99(self, name: str, url: str) -> float:
+    def _p99_of(self, name: str, *stage: str) -> float:
+        shop = self.shops[name]
+        shop.stand_at(*stage)
+        p99 = self._p99(f"http://{shop.address}/")
+        shop.note_memory()
+        return p99
+
+    def _p99_of_mirror(self) -> float:
+        self.shops["on"].stand_at("legacy")
+        return self._p99(f"http://{self.addresses['mirror']}/")
+
+    def _p99(self, url: str) -> float:
         measured = self._ask(url, rate=self.rate, seconds=self.options.seconds)
-        if name in self.shops:
-            self.shops[name].note_memory()
         return percentile(measured["took_ms"], percent=99)
 
     def _ask(self, url: str, *, rate: float, seconds: float) -> dict:
@@ -177,9 +186,9 @@ class Bench:
 
 
 class Shop:
-    """One shop behind the facade with a database of its own; shadowed if it has a candidate, and then with a worker."""
+    """One shop behind the facade, with a database and a shadow worker of its own."""
 
-    def __init__(self, bench: Bench, name: str, *, candidate: str | None) -> None:
+    def __init__(self, bench: Bench, name: str, *, candidate: str) -> None:
         self.address = _free_address()
         self.folder = bench.folder / name
         self.folder.mkdir()
@@ -189,15 +198,12 @@ class Shop:
             "DATABASE_URL": f"sqlite:///{self.folder / 'shop.sqlite3'}",
             "BENCH_TOPOLOGY": str(bench.folder / "strangler.toml"),
             "BENCH_URLCONF": "monolith.urls",
-            "BENCH_UPSTREAM": f"http://{bench.addresses[candidate or 'candidate']}",
+            "BENCH_UPSTREAM": f"http://{bench.addresses[candidate]}",
             "MONOLITH_URL": f"http://{self.address}",
             "MEDIA_ROOT": str(self.folder / "media"),
         }
         self.manage("migrate", "-v0")
         self.manage("seed", "--force", "-v0")
-        if candidate:
-            percent = str(bench.options.percent)
-            self.manage("strangler", "rollout", SEAM, "shadow", percent, "--wait-seconds", "0")
         command = [sys.executable, "-m", "gunicorn", "--bind", self.address, *GUNICORN]
         log = self.folder / "shop.log"
         self.process = bench.stack.enter_context(
@@ -205,16 +211,20 @@ class Shop:
         )
         _wait_for(f"http://{self.address}/", self.process, log)
         self.memory_mib: list[float] = []
-        if candidate:
-            worker = [sys.executable, "-m", "django", "strangler", "shadow"]
-            log = self.folder / "worker.log"
-            bench.stack.enter_context(_running(worker, log=log, environment=self.environment))
+        worker = [sys.executable, "-m", "django", "strangler", "shadow"]
+        log = self.folder / "worker.log"
+        bench.stack.enter_context(_running(worker, log=log, environment=self.environment))
 
     def manage(self, *arguments: str) -> str:
         """Run a management command and return what it prints."""
         command = [sys.executable, "-m", "django", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE)
         return done.stdout.decode()
+
+    def stand_at(self, *stage: str) -> None:
+        """Move the seam there, and return when the shop has followed and is at rest again."""
+        self.manage("strangler", "rollout", SEAM, *stage, "--wait-seconds", "0")
+        time.sleep(FOLLOWED_AFTER_SECONDS)
 
     def note_memory(self) -> None:
         """Take note of the resident memory of gunicorn's worker."""
