@@ -1,5 +1,6 @@
 """Tells the journey on the terminal: acts, steps with times, what went wrong, figures at the end."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -29,6 +30,8 @@ class Narrator:
         self.failures: list[str] = []
         self.figures: list[tuple[str, str]] = []
         self._acts = 0
+        self._checks = 0
+        self._began = time.monotonic()
 
     def act(self, title: str) -> None:
         """Begin the next act."""
@@ -44,6 +47,7 @@ class Narrator:
         """Say whether what *text* states is so; a failure is remembered and the journey goes on."""
         mark = "[green]✓[/green]" if is_met else "[bold red]✗[/bold red]"
         self._line(mark, text)
+        self._checks += 1
         if not is_met:
             self.failures.append(text)
         return is_met
@@ -69,6 +73,15 @@ class Narrator:
     def figure(self, what: str, value: str) -> None:
         """Remember a measured value for the table at the end."""
         self.figures.append((what, value))
+
+    def verdict(self) -> None:
+        """Say in one line whether everything that was expected came."""
+        took = time.monotonic() - self._began
+        failed = len(self.failures)
+        found = f"FAILED, {failed} of {self._checks} checks" if failed else f"ok, {self._checks} checks"
+        style = "bold red" if failed else "bold green"
+        self.console.print(f"\n[{style}]Journey: {found} in {took // 60:.0f} min {took % 60:.0f} s[/{style}]")
+        self.explain(self.failures)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:

@@ -79,6 +79,7 @@ def _run(site: Site, out: Narrator, *, keeps_serving: bool) -> None:
                 ("mailbox of everybody", str(site.mailbox.folder)),
             ],
         )
+        out.verdict()
         if keeps_serving:
             out.say("the shop stays open; Ctrl-C closes it")
             _serve(site)
