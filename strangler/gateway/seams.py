@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 STREAMED_BYTES = 10_000_000  # bodies beyond this are uploads: passed on as they come, and waited for
 UPLOAD_TIMEOUT = timedelta(seconds=300)
+AT_LEGACY, ONCE, OF_SESSION = ENDINGS = ("_at_legacy", "_once", "_of_session")
+"""What the names of a seam's locations may have behind its own."""
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -123,12 +125,15 @@ def views(site: Site) -> list[SeamView]:
 
 
 def identifiers(seams: list[str]) -> dict[str, str]:
-    """Return a name without dots for each of *seams*; `a.b_c` and `a_b.c` get different ones."""
+    """Return a name without dots for each of *seams*; `a.b_c` and `a_b.c` get different ones.
+
+    None ends as the name of a way does, or `a.b_once` would take the place of `a.b`'s.
+    """
     found: dict[str, str] = {}
     for seam in seams:
         name = plain = seam.replace(".", "_")
         number = 1
-        while name in found.values():
+        while name in found.values() or name.endswith(ENDINGS):
             number += 1
             name = f"{plain}_{number}"
         found[seam] = name

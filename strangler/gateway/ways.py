@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from strangler.core.decision import Side
-from strangler.gateway.seams import UPLOAD_TIMEOUT
+from strangler.gateway.seams import AT_LEGACY, OF_SESSION, ONCE, UPLOAD_TIMEOUT
 from strangler.gateway.site import MONOLITH
 from strangler.gateway.text import duration
 
@@ -91,7 +91,7 @@ def ways(view: SeamView, site: Site) -> Iterator[Way]:
 
 def way_at_legacy(view: SeamView) -> str:
     """Return the location of what the monolith does."""
-    return f"@{view.name}_at_legacy" if view.has_limit_at_legacy else f"@{MONOLITH}"
+    return f"@{view.name}{AT_LEGACY}" if view.has_limit_at_legacy else f"@{MONOLITH}"
 
 
 def way_to_service(view: SeamView, *, asks_who: bool) -> str:
@@ -139,8 +139,8 @@ def _methods(view: SeamView, *, falls_back: bool) -> list[str]:
 
 
 def _name(view: SeamView, *, falls_back: bool, asks_who: bool) -> str:
-    once = "_once" if view.is_mixed and not falls_back else ""
-    return f"@{view.name}{once}{'_of_session' if asks_who else ''}"
+    once = ONCE if view.is_mixed and not falls_back else ""
+    return f"@{view.name}{once}{OF_SESSION if asks_who else ''}"
 
 
 def _to_service(view: SeamView, site: Site, *, methods: list[str], falls_back: bool, asks_who: bool) -> Way:

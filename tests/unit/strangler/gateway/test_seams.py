@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strangler.core.paths import PathPattern
 from strangler.core.seams import Route
 from strangler.core.stages import Rollout, RolloutStage
-from strangler.gateway.seams import SeamView, identifiers, path_regex, quoted
+from strangler.gateway.seams import ENDINGS, OF_SESSION, ONCE, SeamView, identifiers, path_regex, quoted
 from strangler.gateway.site import Site
 
 
@@ -46,6 +46,19 @@ def test_every_seam_has_a_name_of_its_own(seams):
     names = identifiers(seams)
     assert len(set(names.values())) == len(seams)
     assert all(re.fullmatch(r"\w+", name) for name in names.values())
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a.b", "a.b_once", "a.b_of_session", "a.b_once_of_session", "a.b_once_2"]),
+        unique=True,
+    )
+)
+def test_no_name_is_that_of_another_seams_location(seams):
+    names = list(identifiers(seams).values())
+    endings = ["", *ENDINGS, ONCE + OF_SESSION]
+    locations = [name + ending for name in names for ending in endings]
+    assert len(set(locations)) == len(locations)
 
 
 @pytest.mark.parametrize(
