@@ -6,6 +6,7 @@ import pytest
 
 from strangler.cli.up.plan import make_plan, without_shell
 from strangler.core.topology import Topology
+from tests.servers.processes import free_port
 
 STATE = Path("/state")
 
@@ -47,15 +48,14 @@ def test_releases_can_be_left_out(topology):
 
 
 def test_every_process_knows_where_all_the_others_are(topology):
-    plan = plan_of(
-        topology, wanted_ports={"monolith": 22000, "images": 22001, "valkey": 22002, "smtp": 22003}
-    )
+    wanted = {name: free_port() for name in ("monolith", "images", "valkey", "smtp")}
+    plan = plan_of(topology, wanted_ports=wanted)
     for command in plan.commands:
-        assert command.environ["MONOLITH_URL"] == "http://127.0.0.1:22000"
-        assert command.environ["IMAGES_URL"] == "http://127.0.0.1:22001"
-        assert command.environ["BROKER_URL"] == "redis://127.0.0.1:22002/0"
-        assert command.environ["EMAIL_URL"] == "smtp://127.0.0.1:22003"
-    assert commands(plan)["images.worker"].environ["PORT"] == "22001"
+        assert command.environ["MONOLITH_URL"] == f"http://127.0.0.1:{wanted['monolith']}"
+        assert command.environ["IMAGES_URL"] == f"http://127.0.0.1:{wanted['images']}"
+        assert command.environ["BROKER_URL"] == f"redis://127.0.0.1:{wanted['valkey']}/0"
+        assert command.environ["EMAIL_URL"] == f"smtp://127.0.0.1:{wanted['smtp']}"
+    assert commands(plan)["images.worker"].environ["PORT"] == str(wanted["images"])
 
 
 def test_a_port_wanted_for_somebody_started_elsewhere_says_where_that_is(topology):
