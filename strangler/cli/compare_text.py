@@ -11,7 +11,7 @@ from strangler.cli.render import table
 from strangler.shadow.reasons import MEANINGS, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from rich.console import Console
@@ -69,8 +69,7 @@ def _print_trouble(found: SeamFindings, *, out: Console) -> None:
         meaning = MEANINGS[Reason(reason)] if reason in set(Reason) else ""
         out.print(f"{found.seam}: {count:,} not compared, {reason}: {meaning}.", markup=False)
     if found.lost:
-        causes = ", ".join(f"{cause} {count:,}" for cause, count in sorted(found.lost.items()))
-        out.print(f"{found.seam}: never captured: {causes}.", markup=False)
+        out.print(f"{found.seam}: never captured: {list_causes(found.lost)}.", markup=False)
     if found.dead:
         out.print(f"{found.seam}: {found.dead:,} captures no worker came to an end with.", markup=False)
     if found.noisy:
@@ -79,6 +78,11 @@ def _print_trouble(found: SeamFindings, *, out: Console) -> None:
             f"({found.samples:,} samples), and count as matches.",
             markup=False,
         )
+
+
+def list_causes(lost: Mapping[str, int]) -> str:
+    """Return why captures were lost, and how many: `full 1,200, hung 3`."""
+    return ", ".join(f"{cause} {count:,}" for cause, count in sorted(lost.items()))
 
 
 def _print_causes(found: SeamFindings, *, limit: int, out: Console) -> None:

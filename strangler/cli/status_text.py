@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
+from strangler.cli.compare_text import list_causes
 from strangler.cli.render import table
 from strangler.cli.status_evidence import print_evidence
 from strangler.conf import config
@@ -21,10 +22,20 @@ if TYPE_CHECKING:
     from strangler.rollout.report import SeamReport, StatusReport
 
 
-def print_report(report: StatusReport, flights: Mapping[str, Flight], *, out: Console) -> None:
-    """Print all seams, how many processes decide by the newest revision, the evidence, the messages in flight."""
+def print_report(
+    report: StatusReport,
+    flights: Mapping[str, Flight],
+    lost: Mapping[str, Mapping[str, int]],
+    *,
+    out: Console,
+) -> None:
+    """Print all seams, how many processes decide by the newest revision, the evidence, lost captures, the messages in flight.
+
+    Args: lost: seam → cause → captures that were never made.
+    """
     _print_seams(report, out=out)
     print_evidence(report, out=out)
+    _print_losses(report, lost, out=out)
     if flights:
         _print_flights(report, flights, out=out)
 
@@ -33,7 +44,6 @@ def _print_seams(report: StatusReport, *, out: Console) -> None:
     if not report.seams:
         out.print("The topology has no seams: every request goes to the monolith.")
         return
-    minutes = int(report.window.total_seconds() // 60)
     columns = (
         "seam",
         "kind",
@@ -50,13 +60,25 @@ def _print_seams(report: StatusReport, *, out: Console) -> None:
         table(
             columns,
             map(_row, report.seams),
-            title=f"Seams, and requests and calls of the last {minutes} minutes",
+            title=f"Seams, and requests and calls of the last {_minutes(report)} minutes",
         )
     )
     behind = [f"{name} (at {at})" for name, at in report.processes.items() if at < report.revision]
     followed = f"{len(report.processes) - len(behind)} of {len(report.processes)} processes have it"
     known = followed if report.processes else "no process has decided anything lately"
     out.print(f"\nRevision {report.revision}; {known}.", *(f"Behind: {name}" for name in behind), sep="\n")
+
+
+def _print_losses(report: StatusReport, lost: Mapping[str, Mapping[str, int]], *, out: Console) -> None:
+    causes = [(each.seam.name, lost[each.seam.name]) for each in report.seams if lost.get(each.seam.name)]
+    if causes:
+        out.print(f"\nCaptures lost in the last {_minutes(report)} minutes")
+    for seam, counts in causes:
+        out.print(f"{seam}: {list_causes(counts)}", markup=False)
+
+
+def _minutes(report: StatusReport) -> int:
+    return int(report.window.total_seconds() // 60)
 
 
 def _print_flights(report: StatusReport, flights: Mapping[str, Flight], *, out: Console) -> None:

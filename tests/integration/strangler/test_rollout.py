@@ -16,10 +16,12 @@ from strangler.core.stages import RolloutStage
 from strangler.errors import TransitionError, UnknownSeamError
 from strangler.facade import override
 from strangler.move.databases import connection_to
+from strangler.observing import Loss
 from strangler.rollout import Outcome, change, current, snapshot, tallies, tally
 from strangler.rollout.models import ProcessReport, Revision, RolloutEvent, RolloutRecord, SeamTally
 from strangler.rollout.propagation import wait_until_settled
 from strangler.rollout.report import make_report
+from strangler.shadow import losses
 
 pytestmark = pytest.mark.django_db
 SEAM = "images.upload"
@@ -191,6 +193,19 @@ def test_status_as_text_is_a_table(capsys):
     assert "images.upload" in text
     assert "canary 25" in text
     assert "service only" in text
+
+
+def test_status_says_which_captures_were_lost_and_why(capsys):
+    assert "Captures lost" not in run("status", capsys=capsys)
+    lost = losses.Losses()
+    lost.add(SEAM, Loss.FULL, count=1200)
+    lost.add(SEAM, Loss.NO_WORKER)
+    lost.flush()
+    text = run("status", capsys=capsys)
+    assert f"Captures lost in the last 10 minutes\n{SEAM}: full 1,200, no-worker 1\n" in text
+    seams = json.loads(run("status", "--format", "json", capsys=capsys))["seams"]
+    assert seams[SEAM]["lost_captures"] == {"full": 1200, "no-worker": 1}
+    assert seams["images.api"]["lost_captures"] == {}
 
 
 def test_the_rollout_command_moves_a_seam_and_says_what_it_means(capsys):
