@@ -33,12 +33,14 @@ class Figure:
     goal: float | None = None
     limit: float | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+    broken: tuple[str, ...] = ()
+    """What else was promised and did not hold, in sentences."""
 
     @property
     def is_met(self) -> bool:
-        """Tell whether the ratio reaches its goal and ours stays within its limit, where there are such."""
+        """Tell whether the ratio reaches its goal and ours stays within its limit, where there are such, and nothing is broken."""
         reaches_goal = self.goal is None or self.ratio >= self.goal
-        return reaches_goal and (self.limit is None or self.ours <= self.limit)
+        return not self.broken and reaches_goal and (self.limit is None or self.ours <= self.limit)
 
     def as_json(self) -> str:
         """Render the figure as one line of JSON, rounded to what the measurement can carry."""
@@ -54,6 +56,8 @@ class Figure:
         values |= {name: target for name, target in targets.items() if target is not None}
         if self.goal is not None or self.limit is not None:
             values["met"] = self.is_met
+        if self.broken:
+            values["broken"] = self.broken
         return json.dumps(values | dict(self.details))
 
 
