@@ -75,12 +75,19 @@ class Notes:
         for text in _texts(keys):
             self._insert(number, text)
 
-    def read(self) -> list[Note]:
-        """Return all notes."""
-        rows = self._select("id, number, noted", f"number <> {BEGINNING}")
+    def sizes(self) -> dict[str, int]:
+        """Return the id of each note, and how many characters it has."""
+        rows = self._select("id, LENGTH(noted)", f"number <> {BEGINNING}")
+        return {id_: int(size) for id_, size in rows}
+
+    def read(self, ids: Sequence[str] | None = None) -> list[Note]:
+        """Return the notes of *ids*, at most `AT_ONCE`, or all of them."""
+        which = f"number <> {BEGINNING}"
+        if ids is not None:
+            which += f" AND id IN ({', '.join(['%s'] * len(ids))})"
         return [
             Note(id=id_, number=int(number), keys=[tuple(key) for key in json.loads(noted)])
-            for id_, number, noted in rows
+            for id_, number, noted in self._select("id, number, noted", which, *(ids or ()))
         ]
 
     def replace(self, notes: Sequence[Note], keys: Mapping[int, Sequence[Key]]) -> None:
@@ -108,9 +115,9 @@ class Notes:
             sql = f"DELETE FROM {TABLE} WHERE id IN ({', '.join(['%s'] * len(some))})"  # noqa: S608
             self.target.execute(Statement(sql=sql, params=some))
 
-    def _select(self, what: str, where: str) -> list[tuple[str, ...]]:
+    def _select(self, what: str, where: str, *params: str) -> list[tuple[str, ...]]:
         sql = f"SELECT {what} FROM {TABLE} WHERE move_id = %s AND {where}"  # noqa: S608
-        return self.target.fetch(Statement(sql=sql, params=(self.move,)))
+        return self.target.fetch(Statement(sql=sql, params=(self.move, *params)))
 
 
 def _texts(keys: Sequence[Key]) -> Iterator[str]:

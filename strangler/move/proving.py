@@ -16,7 +16,7 @@ from strangler.move.checksums.reading import DIALECTS, KEYS_AT_A_TIME
 from strangler.move.databases import source_connection, target_connection
 from strangler.move.dialects.base import Kind
 from strangler.move.differences import find_difference
-from strangler.move.notes import Notes
+from strangler.move.notes import AT_ONCE, Notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 PORTION = 10_000
+READ_AT_ONCE = 2_000_000  # characters of notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +80,28 @@ class Prover:
     def lessen(self) -> Iterator[Compared]:
         """Compare the rows noted until now, about `PORTION` keys at a time, while writers go on.
 
-        Keys of rows that differ stay noted: they change just now.
+        Keys of rows that differ stay noted: they change just now. Of the notes no more than `READ_AT_ONCE` are in memory, so
+        what is left is an estimate until the last of them are.
         """
-        notes = self.notes.read()
-        left = sum(len(note.keys) for note in notes)
-        for some in _portions(notes):
-            noted = _by_table(some)
-            differing = {
-                number: [key for key, _ in self._differing(number, keys)] for number, keys in noted.items()
-            }
-            self.notes.replace(some, differing)
-            left -= sum(len(note.keys) for note in some)
-            yield Compared(keys=_count(noted), differing=_count(differing), left=left)
+        sizes = self.notes.sizes()
+        characters, read, keys_read = sum(sizes.values()), 0, 0
+        for ids in _batches(sizes):
+            notes = self.notes.read(ids)
+            read += sum(sizes[id_] for id_ in ids)
+            keys_read += sum(len(note.keys) for note in notes)
+            unread = -(
+                -keys_read * (characters - read) // max(read, 1)
+            )  # if the others are like those that were read
+            left = unread + sum(len(note.keys) for note in notes)
+            for some in _portions(notes):
+                noted = _by_table(some)
+                differing = {
+                    number: [key for key, _ in self._differing(number, keys)]
+                    for number, keys in noted.items()
+                }
+                self.notes.replace(some, differing)
+                left -= sum(len(note.keys) for note in some)
+                yield Compared(keys=_count(noted), differing=_count(differing), left=left)
 
     def prove(self) -> int:
         """Compare what is still noted, behind the fence; return how many keys there were.
@@ -151,6 +162,20 @@ def _by_table(notes: Sequence[Note]) -> dict[int, list[Key]]:
     for note in notes:
         keys.setdefault(note.number, {}).update(dict.fromkeys(note.keys))
     return {number: list(some) for number, some in keys.items()}
+
+
+def _batches(sizes: Mapping[str, int]) -> Iterator[Sequence[str]]:
+    """Yield the ids of notes in batches that can be read at once."""
+    some: list[str] = []
+    characters = 0
+    for id_, size in sizes.items():
+        if some and (characters + size > READ_AT_ONCE or len(some) == AT_ONCE):
+            yield some
+            some, characters = [], 0
+        some.append(id_)
+        characters += size
+    if some:
+        yield some
 
 
 def _portions(notes: Sequence[Note]) -> Iterator[Sequence[Note]]:
