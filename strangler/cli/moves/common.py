@@ -7,15 +7,32 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from strangler.move.throttle import Limits
+from strangler.rollout.propagation import wait_until_settled
+from strangler.rollout.snapshot import read_revision
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
+    from rich.console import Console
 
 
 def add_actor_arguments(parser: CommandParser) -> None:
     """Add `--actor` and `--reason`, which are kept in the audit."""
     parser.add_argument("--actor", default="", help="who; the system's user by default")
     parser.add_argument("--reason", default="", help="why; kept in the audit")
+
+
+def add_wait_argument(parser: CommandParser) -> None:
+    """Add how long to wait for the processes that follow."""
+    parser.add_argument(
+        "--wait-seconds", type=float, default=5, help="for all processes to follow (5; 0: do not wait)"
+    )
+
+
+def say_followed(options: dict[str, Any], *, out: Console) -> None:
+    """Wait until all processes follow the rollouts as they are now, and say which do not."""
+    revision = read_revision()
+    state = wait_until_settled(revision, timeout=timedelta(seconds=options["wait_seconds"]))
+    out.print(f"Revision {revision}: {state}.")
 
 
 def add_limit_arguments(parser: CommandParser) -> None:

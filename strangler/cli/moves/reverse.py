@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from strangler.cli.moves.common import actor, add_actor_arguments
+from strangler.cli.moves.common import actor, add_actor_arguments, add_wait_argument, say_followed
 from strangler.cli.moves.switch import add_budget_argument, say
 from strangler.cli.render import console
 from strangler.move.reversing import reverse
@@ -26,6 +26,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="SEAM",
         help="seam that goes back to legacy in the same commit",
     )
+    add_wait_argument(parser)
     add_actor_arguments(parser)
 
 
@@ -40,4 +41,5 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
         watch=lambda step, moment: out.print(f"  {step}") if moment == "after" else None,
     )
     out.print(f"{say(done)} To switch again, verify first: strangler move {options['service']} verify")
+    say_followed(options, out=out)
     return 0

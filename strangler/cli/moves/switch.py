@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from strangler.cli.moves.common import actor, add_actor_arguments
+from strangler.cli.moves.common import actor, add_actor_arguments, add_wait_argument, say_followed
 from strangler.cli.render import console
 from strangler.move.switching import switch
 
@@ -23,6 +23,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--live", action="append", default=[], metavar="SEAM", help="seam that goes live in the same commit"
     )
+    add_wait_argument(parser)
     add_actor_arguments(parser)
 
 
@@ -42,6 +43,7 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
         watch=lambda step, moment: out.print(f"  {step}") if moment == "after" else None,
     )
     out.print(f"{say(done)} Go back at any time: strangler move {options['service']} reverse")
+    say_followed(options, out=out)
     return 0
 
 
