@@ -12,13 +12,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib import import_module
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-
 from strangler.calls.declarations import declared
+from strangler.calls.loading import load_seams
 from strangler.conf import config
 from strangler.core.signatures import differences, from_json, signature_of
 from strangler.errors import ServiceNotReadableError
@@ -50,7 +48,7 @@ def compare(read: Callable[[Service], Mapping[str, Signature]] | None = None) ->
     Args: read: asks a service for its tasks; by default in a process of its own.
     Raises: ServiceNotReadableError: a service does not start, or has no Celery app.
     """
-    _load()
+    load_seams()
     declarations = {each.name: each for each in declared()}
     services = config().topology.services
     asked = {name: (read or read_tasks)(service) for name, service in services.items() if service.calls}
@@ -114,14 +112,3 @@ def _problems(call: Call, declaration: Declaration, tasks: Mapping[str, Signatur
 def _place(declaration: Declaration) -> str:
     target: Any = declaration.target
     return f"task {target.name}" if declaration.is_task else declaration.place
-
-
-def _load() -> None:
-    """Import what a web server and a worker would import, so that all seams are declared."""
-    if hasattr(settings, "ROOT_URLCONF"):
-        import_module(settings.ROOT_URLCONF)
-    try:
-        from strangler.calls import tasks  # noqa: PLC0415 - of the extra "celery"
-    except ImportError:
-        return
-    tasks.load()

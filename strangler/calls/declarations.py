@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from strangler.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from strangler.core.messages import JSON
+
+    Arguments = tuple[Sequence[Any], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,7 @@ class Declaration:
         target: the undecorated callable, or the Celery task.
         is_task: whether it is a Celery task.
         message: makes the body of the message from the arguments.
+        arguments: makes the arguments from such a body; None where nothing does.
         key: makes the key of the decision from the arguments; None for one derived from all of them.
         version: which shape of body `message` makes.
         using: alias of the database whose transaction the message belongs to; None for what the routers say.
@@ -31,6 +34,7 @@ class Declaration:
     target: Callable[..., Any]
     is_task: bool
     message: Callable[..., Mapping[str, JSON]]
+    arguments: Callable[[Mapping[str, Any]], Arguments] | None = None
     key: Callable[..., str] | None = None
     version: int = 1
     using: str | None = None

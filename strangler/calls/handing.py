@@ -3,14 +3,14 @@
 Note [Handed on]: work that met a fence before it committed anything is either done again here or sent to the service, which owns the
 tables now. It is sent there if its seam is the service's side by now, as `switch --live` makes it in the commit of the switch, or if
 nothing in this process leads to the new owner. A function goes by the outbox, as any call of a live seam; a task is published again with its
-id, its canvas and its headers, and this worker forgets it. A reverse needs no more: the seam is legacy again, and what lies in
-the service's queue is the service's until its own fence refuses it.
+id, its canvas and its headers, and this worker forgets it. The other way round, after a reverse, the service's workers hand on:
+`strangler.service.handing` for tasks, and `returning` for functions, whose messages the monolith's workers take back.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from strangler.calls.deciding import decide_call
 from strangler.conf import config
@@ -35,14 +35,3 @@ def decide_anew(call: Call, met: FenceRaised, *, key: Callable[[], str]) -> Deci
         return None
     logger.info("%s Handing %s to %s.", met, call.name, call.service)
     return decision
-
-
-def publish_again(task: Any, *, args: Any, kwargs: Any, queue: Any, headers: dict[str, str]) -> None:
-    """Publish the message that *task* is working on to another *queue*: the same id, canvas and limits.
-
-    At least once, like the message itself: it is acknowledged after this.
-    """
-    request = task.request
-    signature = task.signature_from_request(request, args=args, kwargs=kwargs, queue=queue)
-    signature.options["headers"] = {**(signature.options.get("headers") or {}), **headers}
-    signature.apply_async()

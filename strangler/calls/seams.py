@@ -16,6 +16,7 @@ from strangler import observing, outbox, rollout
 from strangler.calls.deciding import argument_key, decide_at, find_call
 from strangler.calls.declarations import Declaration, declare
 from strangler.calls.handing import decide_anew
+from strangler.calls.homes import home_header
 from strangler.calls.watched import watched
 from strangler.core.carried import DECISION, carry
 from strangler.core.decision import Decision, Side
@@ -26,6 +27,7 @@ from strangler.isolation import meeting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from strangler.calls.declarations import Arguments
     from strangler.core.messages import JSON
     from strangler.core.seams import Call
     from strangler.errors import FenceRaised
@@ -37,6 +39,7 @@ def seam(
     name: str,
     *,
     message: Callable[..., Mapping[str, JSON]] | None = None,
+    arguments: Callable[[Mapping[str, Any]], Arguments] | None = None,
     key: Callable[..., str] | None = None,
     version: int = 1,
     using: str | None = None,
@@ -51,6 +54,8 @@ def seam(
         name: as in `[[services.NAME.calls]]`; while the topology lacks it, the callable runs as before.
         message: makes the body of the message from the arguments; by default they are the body, as
             `{"args": […], "kwargs": {…}}`, and must be JSON values.
+        arguments: makes the arguments, positional and by name, from such a body; without it, a message that `message` made can't
+            come back to the monolith after a reverse.
         key: makes the key of the decision from the arguments, for calls outside of a request; by default all
             arguments are the key. The same key goes to the same side.
         version: which shape of body `message` makes; raise it when the service's task must tell two apart.
@@ -63,6 +68,7 @@ def seam(
             target=target,
             is_task=_is_task(target),
             message=message or functools.partial(_arguments, name),
+            arguments=arguments or (None if message else _from_body),
             key=key,
             version=version,
             using=using,
@@ -152,7 +158,7 @@ def _send(
             body,
             to=call.queue,
             version=declaration.version,
-            headers=travelling(decision),
+            headers={**travelling(decision), **home_header(call)},
             using=alias,
         )
 
@@ -162,6 +168,11 @@ def _transaction(alias: str) -> AbstractContextManager[Any]:
     if transaction.get_connection(alias).in_atomic_block:
         return nullcontext()
     return transaction.atomic(using=alias)
+
+
+def _from_body(body: Mapping[str, Any]) -> Arguments:
+    """Return the arguments that `_arguments` made a body of."""
+    return body["args"], body["kwargs"]
 
 
 def _arguments(name: str, *args: Any, **kwargs: Any) -> Mapping[str, JSON]:

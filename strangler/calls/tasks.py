@@ -23,11 +23,14 @@ from celery import signals
 from celery.exceptions import Ignore
 
 from strangler import rollout
-from strangler.calls import canvas, watched_tasks
+from strangler.calls import canvas, homes, watched_tasks
 from strangler.calls.deciding import argument_key, decide_call, find_call
 from strangler.calls.declarations import declared
-from strangler.calls.handing import decide_anew, publish_again
+from strangler.calls.handing import decide_anew
+from strangler.calls.homes import home_header
+from strangler.calls.loading import load_seams
 from strangler.calls.queues import service_queue
+from strangler.calls.returning import answer_to_calls, can_return
 from strangler.conf import config
 from strangler.core.aliases import answer_to
 from strangler.core.carried import DECISION
@@ -36,6 +39,7 @@ from strangler.core.messages import HEADER_PREFIX
 from strangler.core.origin import plain, read_decision, read_headers, travelling, within
 from strangler.isolation import meeting
 from strangler.replicas import tasks as positions
+from strangler.service.handing import publish_again, refuse_tired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +78,8 @@ def install(app: Celery) -> None:
     signals.celeryd_after_setup.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
     signals.worker_process_init.connect(_answer_to_new_names, dispatch_uid="strangler.calls")
     signals.celeryd_after_setup.connect(_let_begin_anew, dispatch_uid="strangler.calls.anew")
+    signals.celeryd_after_setup.connect(_take_back_calls, dispatch_uid="strangler.calls.returning")
+    homes.learn(legacy_queue)
     positions.install()
 
 
@@ -103,7 +109,7 @@ def route_task(
         return None
     decision = decide_call(call.name, key=partial(argument_key, args or (), kwargs or {}))
     rollout.tally(call.name, side=decision.side, outcome=rollout.Outcome.DONE)
-    options["headers"] = {**headers, **_prefixed(decision)}
+    options["headers"] = {**headers, **_prefixed(decision, call)}
     if decision.side is Side.LEGACY:
         return None
     for part in _DESTINATION:
@@ -136,8 +142,8 @@ def destination(call: Call) -> Queue:
 
 
 def legacy_queue(call: Call) -> str | None:
-    """Return the monolith's own queue for the task of *call*; None for a call that is no task here."""
-    names = [_name(each) for each in declared() if each.is_task and each.name == call.name]
+    """Return the monolith's own queue for *call*; None for a call that none of its workers could do."""
+    names = [_name(each) or call.task for each in declared() if each.name == call.name and can_return(each)]
     if _installed is None or not names:
         return None
     amqp: Any = _installed.amqp
@@ -169,8 +175,9 @@ def _is_decided(call: Call, headers: Mapping[str, Any]) -> bool:
     return decision is not None and decision.seam == call.name
 
 
-def _prefixed(decision: Decision | None = None) -> dict[str, str]:
-    return {HEADER_PREFIX + name: value for name, value in travelling(decision).items()}
+def _prefixed(decision: Decision | None = None, call: Call | None = None) -> dict[str, str]:
+    found = {**travelling(decision), **(home_header(call) if call else {})}
+    return {HEADER_PREFIX + name: value for name, value in found.items()}
 
 
 def _complete(*, headers: dict[str, Any], body: Any, routing_key: str, **_: Any) -> None:
@@ -214,6 +221,15 @@ def _answer_to_new_names(**_: Any) -> None:
             answer_to(_installed.tasks, [name for name in call.tasks if name != own], task=own)
 
 
+def _take_back_calls(**_: Any) -> None:
+    """See `returning`; before the worker prepares its tasks."""
+    if _installed is not None and any(
+        each.can_move and each.calls for each in config().topology.services.values()
+    ):
+        load_seams()
+        answer_to_calls(_installed)
+
+
 def _let_begin_anew(**_: Any) -> None:
     """See Note [Tasks begin anew]; before the worker takes the functions of its tasks, and once."""
     if _installed is None:
@@ -246,7 +262,8 @@ def _hand_on(
         return None
 
     def publish() -> None:
-        queue, headers = destination(call), _prefixed(decision)
+        refuse_tired(task, move=met.move)
+        queue, headers = destination(call), _prefixed(decision, call)
         publish_again(task, args=args, kwargs=kwargs, queue=queue, headers=headers)
         raise Ignore(f"handed to {call.service}")  # its result and what follows it come from there
 

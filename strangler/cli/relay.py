@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 
-from strangler.isolation import ends
+from strangler.calls import redirecting
+from strangler.conf import config
+from strangler.isolation import ends, snapshot
 from strangler.outbox.process import run_relay
+from strangler.service import redirecting as own_redirecting
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser, OutputWrapper
+
+    from strangler.outbox.relay import Readdress
 
 HELP = "publish the messages of the outbox"
 
@@ -46,10 +51,18 @@ def handle(options: dict[str, Any], *, stdout: OutputWrapper) -> int:
             once=options["once"],
             batch=options["batch"],
             lease=timedelta(seconds=seconds) if seconds else None,
+            readdress=_readdress(alias),
             on_start=say_start,
         )
     stdout.write(f"{report.published:,} published, {report.parked:,} parked.")
     return 0
+
+
+def _readdress(alias: str) -> Readdress | None:
+    """Return who knows where messages go after a switch or reverse; None where no table can move."""
+    if apps.is_installed("strangler.isolation"):
+        return redirecting.readdress if snapshot.can_change() else None
+    return own_redirecting.readdressing(alias) if config().service and config().topology.calls else None
 
 
 def _loose_ends(*, is_once: bool) -> AbstractContextManager[None]:

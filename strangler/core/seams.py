@@ -125,6 +125,7 @@ class Call:
         task: name of the Celery task in the service.
         queue: queue that the service's workers read.
         aliases: older names of the task, which the service answers to as well.
+        home: queue of the monolith's own workers, for messages that do not name it themselves; empty for none.
         drain: how long after a change of the rollout messages may still come under the older names.
         targets: what the seam has to prove before it goes forward.
         gates: steps that somebody approves before `rollout SEAM auto` goes there.
@@ -137,6 +138,7 @@ class Call:
     task: str
     queue: str
     aliases: tuple[str, ...] = ()
+    home: str = ""
     drain: timedelta = DEFAULT_DRAIN
     targets: Targets = field(default_factory=Targets)
     gates: tuple[Step, ...] = ()
@@ -239,6 +241,11 @@ class Service:
     def __post_init__(self) -> None:
         """Derive the variable from the name, unless it was given one."""
         object.__setattr__(self, "url_variable", self.url_variable or f"{self.name.upper()}_URL")
+
+    @property
+    def can_move(self) -> bool:
+        """Whether there are tables that could move to it."""
+        return bool(self.move_tables or self.owns)
 
     @property
     def kept_cookies(self) -> frozenset[str]:

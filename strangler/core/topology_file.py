@@ -55,7 +55,7 @@ _ROUTE_KEYS = (
     *("name", "path", "methods", "timeout_seconds", "max_body_bytes", "idempotent", "legacy"),
     *_PROOF_KEYS,
 )
-_CALL_KEYS = ("name", "task", "queue", "aliases", "drain_hours", *_PROOF_KEYS)
+_CALL_KEYS = ("name", "task", "queue", "aliases", "home", "drain_hours", *_PROOF_KEYS)
 _QUESTION_KEYS = ("name", "targets")
 _TARGET_KEYS = (
     *("parity", "min_comparisons", "min_shapes", "min_requests"),
@@ -234,7 +234,8 @@ def _parse_route(service: str, content: object, *, where: str, number: int) -> R
 def _parse_call(service: str, content: object, *, where: str, number: int) -> Call:
     table = _parse_seam(content, where=f"{where} call {number}", known=_CALL_KEYS)
     names = (table.text("task"), table.text("queue", default=service), *table.texts("aliases", default=[]))
-    for name in names:
+    home = table.text("home", default="")
+    for name in (*names, *filter(None, [home])):
         if not is_task_name(name):
             message = f"{name!r} can't name a task or queue: no spaces, commas or semicolons."
             raise TopologyError(message, where=table.where)
@@ -248,6 +249,7 @@ def _parse_call(service: str, content: object, *, where: str, number: int) -> Ca
         task=task,
         queue=queue,
         aliases=tuple(aliases),
+        home=home,
         drain=timedelta(hours=hours),
         **_parse_proof(table),
     )

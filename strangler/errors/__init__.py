@@ -36,7 +36,8 @@
     │   ├── MoveBusyError       another process works on the move
     │   ├── MovePausedError     the move stopped itself, and says why
     │   ├── PauseBudgetError    a switch would have kept writers waiting for too long; all is as before
-    │   └── FenceRaised         a write met the fence: the table has a new owner
+    │   ├── FenceRaised         a write met the fence: the table has a new owner
+    │   └── HandedTooOftenError  work went from side to side and met a raised fence on both
     ├── MissingExtraError       an optional dependency is not installed
     └── ProcessError            `strangler up` could not start or keep a process
 
@@ -63,6 +64,7 @@ from strangler.errors.messages import (
 )
 from strangler.errors.moves import (
     FenceRaised,
+    HandedTooOftenError,
     MoveBusyError,
     MoveError,
     MovePausedError,
@@ -89,6 +91,7 @@ __all__ = [
     "EvidenceError",
     "FenceRaised",
     "GatewayError",
+    "HandedTooOftenError",
     "IsolationViolation",
     "LooseKeyError",
     "MessageBusyError",

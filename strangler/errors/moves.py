@@ -86,8 +86,34 @@ class PauseBudgetError(MoveError):
 
 
 class FenceRaised(MoveError):
-    """A write met the raised fence: *table* belongs to the service now. Nothing was written; send it there."""
+    """A write met the raised fence: *table* belongs to the other side now. Nothing was written; send it there.
 
-    def __init__(self, move: str, *, table: str) -> None:
-        super().__init__(f"table {table!r} has moved; the service owns it now.", move=move)
+    Args:
+        move: the service that the table goes to or comes from.
+        table: its name.
+        has_committed: the work that met it has committed something before, so that it must not be done again as a whole.
+    """
+
+    def __init__(self, move: str, *, table: str, has_committed: bool = False) -> None:
+        super().__init__(f"table {table!r} has changed its owner; nothing was written here.", move=move)
         self.table = table
+        self.has_committed = has_committed
+
+
+class HandedTooOftenError(MoveError):
+    """Work went from side to side, and met a raised fence on both; it was done on neither.
+
+    Args:
+        move: the service that the tables go to or come from.
+        task: the name of its task.
+        hops: how often it was handed on.
+    """
+
+    def __init__(self, move: str, *, task: str, hops: int) -> None:
+        super().__init__(
+            f"{task} was handed on {hops} times, and each side met a raised fence. See whose the tables are with "
+            f"`strangler move {move} status`, finish the switch or reverse, then send it again.",
+            move=move,
+        )
+        self.task = task
+        self.hops = hops

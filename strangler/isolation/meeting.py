@@ -24,15 +24,17 @@ import re
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 from weakref import WeakSet
 
 from django.db import Error as DatabaseError
-from django.db import connections, transaction
+from django.db import connections
 
+from strangler.commits import Commits
 from strangler.errors import FenceRaised
+from strangler.fences import is_raised, is_read, recognise
 from strangler.isolation import snapshot
 from strangler.isolation.ownership import changed_since
 from strangler.wrapping import wrap_connections
@@ -46,22 +48,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
-MYSQL_ERRNO = 31990
-"""The error number that triggers raise on MariaDB and MySQL; below 45000, which is any trigger's."""
-SQLSTATE = "45SF1"
-"""The SQLSTATE that triggers raise on PostgreSQL, MariaDB and MySQL."""
 DEADLOCK_ERRNO, DEADLOCK_SQLSTATE = 1213, "40P01"
-FENCES = "strangler_fence"
-"""The table with a row for each move, on both sides."""
-ADVISORY = 0x53464E43
-"""The first half of the key of PostgreSQL's advisory lock; the second is the move."""
-_TEXT = re.compile(r"strangler fence: (?P<service>[^:]+): (?P<table>.+)")
-_READS = re.compile(
-    r"[\s(]*((SELECT|SHOW|EXPLAIN|PRAGMA|SET|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|START|DESC)\b"
-    r"|WITH\b(?!.*\b(INSERT|UPDATE|DELETE|MERGE)\b))",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Statements that write nothing; whatever is not known to be one counts as a write."""
 _CHANGED = re.compile(
     r"\b(?:UPDATE|DELETE\s+(?:\S+\s+)?FROM|INTO)\s+(?:(?:ONLY|IGNORE|LOW_PRIORITY)\s+)*"
     r"(?:[`\"]?[\w$]+[`\"]?\.)?[`\"]?(?P<table>[\w$]+)",
@@ -77,29 +64,21 @@ _heal: list[Callable[[str], None]] = []
 _left_alone: WeakSet[BaseDatabaseWrapper] = WeakSet()
 
 
-def sentence(service: str, table: str) -> str:
-    """Return what the error says: whose the table is now, and which."""
-    return f"strangler fence: {service}: {table}"
-
-
 @dataclass(slots=True)
-class Attempt:
+class Attempt(Commits):
     """Work that may be done once more.
 
     Args:
         met: the fence that it met; None for none.
-        has_committed: something of it is in a database for good.
         has_asked: it asked where a table is that may change hands.
         is_last: it will not be done again, whatever it meets.
         is_victim: a server ended it to end a deadlock. See Note [Victims].
     """
 
     met: FenceRaised | None = None
-    has_committed: bool = False
     has_asked: bool = False
     is_last: bool = False
     is_victim: bool = False
-    _watched: set[object] = field(default_factory=set)
 
     @property
     def may_repeat(self) -> bool:
@@ -121,20 +100,6 @@ class Attempt:
             return
         if table is not None:
             self.met = FenceRaised(seen.mover_of(table), table=table)
-
-    def note_write(self, connection: BaseDatabaseWrapper) -> None:
-        """Learn whether the write that *connection* just did is committed, now or when its transaction is."""
-        key = (connection.alias, *getattr(connection, "savepoint_ids", ()))
-        if connection.in_atomic_block and key in self._watched:
-            return
-        self._watched.add(key)
-        if not connection.in_atomic_block and not connection.get_autocommit():
-            self._commit()  # who commits by hand is not watched
-            return
-        transaction.on_commit(self._commit, using=connection.alias)
-
-    def _commit(self) -> None:
-        self.has_committed = True
 
 
 class Patience:
@@ -243,18 +208,6 @@ def again(function: Callable[Parameters, Result]) -> Callable[Parameters, Result
     return call
 
 
-def recognise(error: BaseException) -> FenceRaised | None:
-    """Return the fence that *error* of a database tells of, or None."""
-    cause = error.__cause__ or error
-    is_ours = (
-        (error.args and error.args[0] == MYSQL_ERRNO)
-        or getattr(cause, "sqlstate", None) == SQLSTATE
-        or getattr(cause, "sqlite_errorname", "") == "SQLITE_CONSTRAINT_TRIGGER"
-    )
-    found = _TEXT.search(str(error)) if is_ours else None
-    return FenceRaised(found["service"], table=found["table"].strip("')\n")) if found else None
-
-
 def on_met(heal: Callable[[str], None]) -> None:
     """Call *heal* with the service's name whenever a fence was met, before anybody tries again; idempotent."""
     if heal not in _heal:
@@ -308,7 +261,7 @@ def watch(
             _note_victim(error)
             raise
         raise _noted(met) from error
-    if _READS.match(sql):
+    if is_read(sql):
         return result
     _ask_fence(sql, context)
     attempt = _attempt.get()
@@ -340,16 +293,5 @@ def _ask_fence(sql: str, context: Mapping[str, Any]) -> None:
     if not owners.turning or context["cursor"].rowcount != 0:
         return
     for table in {found["table"] for found in _CHANGED.finditer(sql)} & owners.turning.keys():
-        if _is_raised(context["connection"], owners.turning[table]):
+        if is_raised(context["connection"], owners.turning[table]):
             raise _noted(FenceRaised(owners.mover_of(table), table=table))
-
-
-def _is_raised(connection: BaseDatabaseWrapper, move: int) -> bool:
-    """Read the fence on *connection* with the lock that a trigger takes."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [ADVISORY, move])
-        lock = " LOCK IN SHARE MODE" if connection.vendor == "mysql" else ""
-        cursor.execute(f"SELECT is_raised FROM {FENCES} WHERE move_id = %s{lock}", [move])  # noqa: S608
-        row = cursor.fetchone()
-    return bool(row and row[0])

@@ -53,6 +53,10 @@ class Owners:
             (name for name, each in services.items() if table in each.move_tables), ""
         ) or self.service_of(table)
 
+    def holder_of(self, service: str) -> str:
+        """Return who owns the tables that move between the monolith and *service* now; empty if no move has begun."""
+        return next((owner for table, owner in self.moved.items() if self.mover_of(table) == service), "")
+
     def owner_of(self, table: str) -> str:
         """Return who owns *table* now: a service, or `monolith`."""
         return self.moved.get(table) or (

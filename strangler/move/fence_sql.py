@@ -3,7 +3,7 @@
 Note [Fence]: one row per move and database. Before each write to a moving table a trigger reads it with a shared lock
 that the writer keeps until it commits. Whoever changes the row locks it exclusively: writers in flight finish, those
 that begin meanwhile wait, and see afterwards what it says then. A raised fence ends the write with an error of its
-own, which `strangler.isolation.meeting` recognises.
+own, which `strangler.fences` recognises.
 
 Note [The switch is the victim]: a writer that holds a row and waits for the fence, and one behind the fence that waits for that
 row, make a circle with the switch. InnoDB ends it by rolling back who has changed least: always the switch, which
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from strangler.isolation.meeting import ADVISORY, FENCES, MYSQL_ERRNO, SQLSTATE, sentence
+from strangler.fences import ADVISORY, FENCES, MYSQL_ERRNO, SQLSTATE, sentence
 from strangler.move.dialects import mysql_log, postgresql_log
 from strangler.move.dialects.base import Statement
 

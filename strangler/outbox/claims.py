@@ -81,6 +81,20 @@ def settle(
     return _delete(alias, confirmed, token=token) == len(confirmed) or tenure.prove(token)
 
 
+def readdress(alias: str, rows: Collection[Row], *, tenure: Tenure, token: int) -> bool:
+    """Write down where *rows* go by now, if the lanes are still ours; what is published is what the table says.
+
+    Returns: False if another relay has taken over; then nothing was changed.
+    """
+    with transaction.atomic(using=alias):
+        if not tenure.prove(token):
+            return False
+        for row in rows:
+            waiting = OutboxMessage.objects.using(alias).filter(pk=row.pk)
+            waiting.update(queue=row.queue, headers=row.headers)
+    return True
+
+
 def _delete(alias: str, pks: Collection[int], *, token: int) -> int:
     """Delete rows if *token* still counts; returns how many.
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
 
+    from strangler.outbox.relay import Readdress
+
 
 def run_relay(
     alias: str,
@@ -22,6 +24,7 @@ def run_relay(
     once: bool = False,
     lease: timedelta | None = None,
     batch: int | None = None,
+    readdress: Readdress | None = None,
     on_start: Callable[[str], None] = lambda _broker: None,
 ) -> RelayReport:
     """Publish the messages of database *alias* until SIGTERM or SIGINT, or until none is left.
@@ -29,6 +32,7 @@ def run_relay(
     Args:
         once: return as soon as nothing is available.
         lease, batch: instead of the configured ones.
+        readdress: tells which rows go elsewhere by now; see `Relay`.
         on_start: is told the broker's address before anything is published.
     Returns: what was done.
     Raises:
@@ -42,7 +46,8 @@ def run_relay(
         batch=batch or config().outbox_batch,
         retention=config().outbox_retention,
     )
-    relay = Relay(alias, publisher=publisher, bell=bell, options=options)
+    others = {"readdress": readdress} if readdress else {}
+    relay = Relay(alias, publisher=publisher, bell=bell, options=options, **others)
     on_start(publisher.name)
     try:
         if once:

@@ -15,6 +15,8 @@ What holds, whatever dies, freezes or is started twice:
 - **An outage costs nothing.** There is no counter of attempts. While the broker is dead, frozen or full, the relay tries
   again after 0.1 to 5 seconds and everything waits; a queue that takes nothing holds up no other queue.
 - **A bad message harms nobody.** What can't be published for a reason of its own is parked with that reason.
+- **The owner's queue.** Where a message goes is decided once more when it is published (`readdress`): tables may have changed
+  hands since it was written. It is written down before, so that table and broker say the same.
 - **Several relays share the work**, by lanes (Note [Lanes]). One that ends in good order gives its share back at
   once; the share of one that was killed is taken over when its lease runs out (`OUTBOX_LEASE`, 10 s).
 - **Quick, and quiet.** A commit wakes the relay by a datagram (Note [Wake by datagram]); with nothing to do it asks the
@@ -36,16 +38,18 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from strangler.outbox import shelves
-from strangler.outbox.claims import read_batch, settle, until_next
+from strangler.outbox.claims import read_batch, readdress, settle, until_next
 from strangler.outbox.tenure import Tenure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from strangler.errors import BrokerUnavailable
     from strangler.outbox.publishers import Publisher, Receipt
     from strangler.outbox.wake import Bell
     from strangler.outbox.wire import Row
+
+    Readdress = Callable[[Sequence[Row]], Sequence[Row]]
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +70,7 @@ class RelayReport:
     parked: int = 0
     batches: int = 0
     repeated: int = 0  # rows of batches that another relay had taken over
+    readdressed: int = 0  # rows that went to another queue than they were written for
     failures: int = 0  # attempts on which the broker failed us
 
 
@@ -99,6 +104,10 @@ class RelayOptions:
     retention: timedelta
 
 
+def _nowhere_else(_rows: Sequence[Row]) -> Sequence[Row]:
+    return ()
+
+
 class Relay:
     """One publishing process for one database. See the module for what it guarantees.
 
@@ -106,14 +115,24 @@ class Relay:
         alias: the database.
         publisher: the broker.
         bell: what wakes it.
+        readdress: tells which of the rows that are about to be published go elsewhere by now, and where.
     """
 
-    def __init__(self, alias: str, *, publisher: Publisher, bell: Bell, options: RelayOptions) -> None:
+    def __init__(
+        self,
+        alias: str,
+        *,
+        publisher: Publisher,
+        bell: Bell,
+        options: RelayOptions,
+        readdress: Readdress = _nowhere_else,
+    ) -> None:
         self.report = RelayReport()
         self._alias = alias
         self._publisher = publisher
         self._bell = bell
         self._options = options
+        self._readdress = readdress
         self._tenure = Tenure(alias, lease=options.lease, bell=bell)
         self._limit = options.batch
         self._wait = FIRST_WAIT
@@ -164,7 +183,7 @@ class Relay:
         self._sweep()
         if self._broker.left():
             return False
-        rows = self._read()
+        rows = self._addressed(self._read())
         if not rows:
             return False
         if not self._tenure.is_certain:
@@ -189,8 +208,23 @@ class Relay:
         lanes = self._tenure.lanes
         if not lanes:
             return []
-        without = [queue for queue, backoff in self._full.items() if backoff.left()]
-        return read_batch(self._alias, lanes=lanes, limit=self._limit, without=without)
+        return read_batch(self._alias, lanes=lanes, limit=self._limit, without=self._left_alone())
+
+    def _left_alone(self) -> list[str]:
+        return [queue for queue, backoff in self._full.items() if backoff.left()]
+
+    def _addressed(self, rows: list[Row]) -> list[Row]:
+        """Return *rows* as they are to be published; those whose new queue takes nothing at the moment wait."""
+        changed = {row.pk: row for row in self._readdress(rows)} if rows else {}
+        if not changed:
+            return rows
+        token = self._tenure.token
+        if not readdress(self._alias, changed.values(), tenure=self._tenure, token=token):
+            return []
+        self.report.readdressed += len(changed)
+        logger.info("%s messages go to another queue than they were written for", len(changed))
+        now = [changed.get(row.pk, row) for row in rows]
+        return [row for row in now if row.queue not in self._left_alone()]
 
     def _publish(self, rows: Sequence[Row]) -> None:
         token = self._tenure.token

@@ -18,6 +18,7 @@ from strangler.core.messages import HEADER_PREFIX
 from strangler.errors import MessageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 KEY = f"{HEADER_PREFIX}key"
@@ -107,6 +108,11 @@ def own_headers(row: Row) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MessageError("its headers in the table are no JSON object.", type=row.type)
     return value
+
+
+def with_headers(row: Row, headers: Mapping[str, Any]) -> Row:
+    """Return *row* with *headers* in place of those that the sender gave."""
+    return row._replace(headers=json.dumps(headers, separators=(",", ":")))
 
 
 def _shown(row: Row) -> str:

@@ -14,6 +14,9 @@ class InboxState(models.TextChoices):
         "received"  # it came, and its effects are not there: being worked on, failed so far, or crashed
     )
     DONE = "done"
+    HANDED = (
+        "handed"  # to the other side, which owns the tables; see Note [One side at a time] in `core.handed`
+    )
     PARKED = "parked"
 
 
@@ -29,6 +32,9 @@ class InboxMessage(models.Model):
     deliveries = models.PositiveIntegerField(default=0, help_text="how often work on it was begun")
     received_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)
+    hops = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="if it was handed on: how often it had been before"
+    )
     reason = models.TextField(blank=True, help_text="why it was parked, or how its last delivery ended")
     version = models.PositiveIntegerField(default=0)
     queue = models.CharField(max_length=200, blank=True)

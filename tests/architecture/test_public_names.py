@@ -32,6 +32,7 @@ PUBLIC = {
         "EvidenceError",
         "FenceRaised",
         "GatewayError",
+        "HandedTooOftenError",
         "IsolationViolation",
         "LooseKeyError",
         "MessageBusyError",

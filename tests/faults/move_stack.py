@@ -76,20 +76,57 @@ class MoveStack:
         """Run `strangler move images …`."""
         return self.run("strangler", "move", "images", *arguments, code=code)
 
-    def turn(self, verb):
+    def turn(self, verb, *options):
         """Run switch or reverse; with a larger budget on machines that do other things as well."""
-        return self.move(verb, *([] if os.environ.get("LONG") else ["--budget-ms", "5000"]))
+        return self.move(verb, *options, *([] if os.environ.get("LONG") else ["--budget-ms", "5000"]))
 
     def killed(self, verb, moment):
         """Run switch or reverse, which kills itself at *moment*."""
         self.run("kill", verb, moment, code=-9)
 
-    def start(self, *command):
+    def work(self, broker):
+        """Start the site's relay and the workers of both sides on *broker*, which the site publishes to from now on."""
+        self.environ["BROKER_URL"] = broker
+        self.run_in_service("migrate", "-v0")
+        options = (
+            "worker",
+            "--concurrency",
+            "1",
+            "--loglevel",
+            "WARNING",
+            "--without-gossip",
+            "--without-mingle",
+        )
+        return [
+            self.start("-m", "django", "strangler", "relay"),
+            self.start("-m", "celery", "-A", SITE, *options, "-Q", "shop", "-n", "shop@h"),
+            self.start(
+                "-m",
+                "celery",
+                "-A",
+                f"{SITE}.images",
+                *options,
+                "-Q",
+                "images",
+                "-n",
+                "images@h",
+                is_service=True,
+            ),
+        ]
+
+    def run_in_service(self, *argv):
+        """Run a command of the service."""
+        with Commands({**self.environ, "DJANGO_SETTINGS_MODULE": f"{SITE}.images.settings"}) as commands:
+            done = commands.run(*argv)
+            assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self, *command, is_service=False):
         """Start a process that ends with the stack; return it."""
+        settings = {"DJANGO_SETTINGS_MODULE": f"{SITE}.images.settings"} if is_service else {}
         process = popen(
             [sys.executable, *command],
             cwd=ROOT,
-            env=self.environ,
+            env={**self.environ, **settings},
             stdout=subprocess.DEVNULL,
             stderr=self.log,
         )
@@ -138,9 +175,14 @@ class MoveStack:
         return bool(self.fetch(end, "SELECT is_raised FROM strangler_fence")[0][0])
 
     def photos(self, end):
-        """Return id → (owner, title, number)."""
-        rows = self.fetch(end, "SELECT id, owner, title, number FROM shelf_photo")
+        """Return id → (owner, title, number), without what tasks made."""
+        rows = self.fetch(end, "SELECT id, owner, title, number FROM shelf_photo WHERE owner <> 'jobs'")
         return {row[0]: tuple(row[1:]) for row in rows}
+
+    def jobs(self, end):
+        """Return how often each job was done."""
+        rows = self.fetch(end, "SELECT title, COUNT(*) FROM shelf_photo WHERE owner = 'jobs' GROUP BY title")
+        return {title: int(count) for title, count in rows}
 
     def tags(self, end):
         return dict(self.fetch(end, "SELECT name, number FROM shelf_tag"))
@@ -149,9 +191,11 @@ class MoveStack:
         return {row[0] for row in self.fetch(end, "SELECT id FROM shelf_album")}
 
     @contextmanager
-    def storm(self, *, clients=6, rate=120):
+    def storm(self, *, clients=6, rate=120, has_jobs=False):
         """Write all the time while the block runs; the storm has the clients with their books."""
-        storm = Storm([Client(self.port, seed=number) for number in range(clients)], rate=rate)
+        storm = Storm(
+            [Client(self.port, seed=number, has_jobs=has_jobs) for number in range(clients)], rate=rate
+        )
         storm.start()
         try:
             yield storm
@@ -215,6 +259,8 @@ class Client:
 
     port: int
     seed: int
+    has_jobs: bool = False  # asks for tasks, too
+    jobs: list = field(default_factory=list)  # titles
     photos: dict = field(default_factory=dict)  # id → [title, number]
     albums: dict = field(default_factory=dict)  # id → ids are not told, so titles
     tags: dict = field(default_factory=dict)
@@ -256,6 +302,8 @@ class Client:
         """Do one write of a random kind."""
         kinds = ["insert", "update", "save", "raw", "rekey", "album", "drop", "delete", "bulk"]
         weights = [24, 24, 12, 12, 10, 4, 4, 8, 2]
+        if self.has_jobs:
+            kinds, weights = [*kinds, "task", "call"], [*weights, 30, 30]
         work = self.random.choices(kinds, weights)[0]
         getattr(self, work)()
 
@@ -303,6 +351,17 @@ class Client:
         new = self.title()
         self.ask("rekey", old=old, new=new)
         self.tags[new] = self.tags.pop(old) + 1 if old else 0
+
+    def task(self):
+        self.job("task")
+
+    def call(self):
+        self.job("call")
+
+    def job(self, work):
+        title = f"{work}-{self.title()}"
+        self.ask(work, title=title)
+        self.jobs.append(title)
 
     def album(self):
         titles = [self.title() for _ in range(3)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from strangler.core.handed import read_hops
 from strangler.core.messages import MAX_BODY_BYTES, is_version
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Delivery:
     version: int = 1
     headers: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     queue: str = ""
+
+    @property
+    def hops(self) -> int:
+        """How often it was handed from side to side."""
+        return read_hops(self.headers)
 
     def body_text(self) -> str:
         """Return the body as JSON; what JSON has no word for as Python writes it."""

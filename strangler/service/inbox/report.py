@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Max
 
 from strangler import outbox
+from strangler.core.handed import hops_of_replay, read_hops
 from strangler.core.messages import HEADER_PREFIX
 from strangler.errors import MessageError
 from strangler.service.models import InboxMessage, InboxState
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-_OWN = ("key", "version")  # headers that the relay writes itself
+_OWN = ("key", "version", "hops")  # headers that are not the sender's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ def _replay(pk: UUID, *, alias: str) -> bool:
         }
         key = headers.get("key", "")
         own = {name: value for name, value in headers.items() if name not in _OWN}
+        if hops := read_hops(json.loads(row.headers)):
+            own["hops"] = str(hops_of_replay(hops))
         outbox.send(
             row.type,
             json.loads(row.body),

@@ -34,13 +34,14 @@ def forget_now_and_then(using: str) -> None:
 
 
 def forget(*, older_than: timedelta | None = None, using: str = "default") -> int:
-    """Delete what was done longer ago than *older_than* (`INBOX_RETENTION`), in chunks; parked messages stay.
+    """Delete what was done or handed on longer ago than *older_than* (`INBOX_RETENTION`), in chunks; parked messages stay.
 
     Keep it longer than the outbox's retention and the longest outage: a repeat that comes later is done again.
     Returns: how many were deleted.
     """
     limit = read_now(using) - (config().inbox_retention if older_than is None else older_than)
-    done = InboxMessage.objects.using(using).filter(state=InboxState.DONE, received_at__lt=limit)
+    settled = (InboxState.DONE, InboxState.HANDED)
+    done = InboxMessage.objects.using(using).filter(state__in=settled, received_at__lt=limit)
     total = 0
     while ids := list(done.order_by("received_at").values_list("pk", flat=True)[:CHUNK]):
         InboxMessage.objects.using(using).filter(pk__in=ids).delete()

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import random
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from celery.exceptions import Ignore, Reject, Retry
-from kombu.exceptions import OperationalError
 
+from strangler.core.handed import find_home
+from strangler.service import fence
+from strangler.service.handing import go_home
 from strangler.service.inbox.delivery import Delivery
-from strangler.service.inbox.processing import process
+from strangler.service.inbox.processing import Verdict, WayOn, process
 from strangler.service.inbox.retention import forget_now_and_then
+from strangler.service.putting_off import put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-logger = logging.getLogger(__name__)
-
-FIRST_PAUSE_SECONDS = 1
-LONGEST_PAUSE_SECONDS = 60
 FOREIGN_IDS = UUID("6f0b5b0e-6a0f-4a7e-9a53-3c0f5d9d3b1c")
 """Name space of the UUIDs that stand for ids of another form."""
 
@@ -39,7 +36,8 @@ def receive(
 
     The function runs in a transaction of database *using*, together with the record that it has run; see
     `strangler.service.inbox.processing`. What fails is tried again after a pause of 1 to 60 seconds, at most
-    `INBOX_MAX_DELIVERIES` times, and then parked. `Retry`, `Ignore` and `Reject` pass as they are.
+    `INBOX_MAX_DELIVERIES` times, and then parked. `Retry`, `Ignore` and `Reject` pass as they are. The task of a call that meets
+    the raised fence of a move goes back to the monolith; see `strangler.service.handing`.
 
     The app needs `task_acks_late` and `task_reject_on_worker_lost`, else a killed worker takes its message with it.
 
@@ -53,16 +51,22 @@ def receive(
     def decorate(function: Callable[[Delivery], object]) -> Callable[..., str]:
         @wraps(function)
         def body_of_task(self: Any, body: Any = None, version: Any = 1, **_unknown: Any) -> str:
-            delivery = _delivery(self, body, version)
+            delivery = delivery_of(self, body, version)
             try:
-                verdict = process(delivery, function, versions=known, postponing=_POSTPONING, using=using)
+                work, way_on = _behind_fence(self, delivery, function, using=using)
+                verdict = process(
+                    delivery, work, versions=known, postponing=_POSTPONING, using=using, way_on=way_on
+                )
             except _POSTPONING:
                 raise
             except Exception as error:  # whatever it is, the message must come again
-                raise _try_later(self, delivery, error) from error
+                raise put_off(self, error) from error
             forget_now_and_then(using)
+            if verdict is Verdict.HANDED:
+                raise Ignore("handed to the monolith")  # its result and what follows it come from there
             return verdict.value
 
+        body_of_task.strangler_hands = True  # type: ignore[attr-defined]
         return body_of_task
 
     return decorate
@@ -76,7 +80,23 @@ def message_id(text: str) -> UUID:
         return uuid5(FOREIGN_IDS, text)
 
 
-def _delivery(task: Any, body: Any, version: Any) -> Delivery:
+def _behind_fence(
+    task: Any, delivery: Delivery, function: Callable[[Delivery], object], *, using: str
+) -> tuple[Callable[[Delivery], object], WayOn | None]:
+    """Return the work on *delivery*, and how it goes to the monolith if the tables are the monolith's; see `service.handing`."""
+    call = fence.find_call(delivery.type)
+    if call is None:
+        return function, None
+    fence.wait_for_lowering(using)
+    way_on = None
+    if find_home(delivery.headers, call):
+        arguments = {"args": task.request.args, "kwargs": task.request.kwargs}
+        way_on = WayOn(publish=partial(go_home, task, call, **arguments))
+    return lambda message: fence.behind_fence(partial(function, message), using=using), way_on
+
+
+def delivery_of(task: Any, body: Any, version: Any) -> Delivery:
+    """Return the message that a Celery *task* is working on."""
     request = task.request
     return Delivery(
         id=message_id(str(request.id)),
@@ -86,18 +106,3 @@ def _delivery(task: Any, body: Any, version: Any) -> Delivery:
         headers={name: value for name, value in vars(request).items() if name.startswith("strangler-")},
         queue=(request.delivery_info or {}).get("routing_key") or "",
     )
-
-
-def _try_later(task: Any, delivery: Delivery, error: Exception) -> Exception:
-    """Have the broker deliver the message again after a pause that doubles, and return what tells Celery so."""
-    longest = min(FIRST_PAUSE_SECONDS * 2 ** min(task.request.retries, 10), LONGEST_PAUSE_SECONDS)
-    pause = longest * random.uniform(0.5, 1)  # noqa: S311 - so that a thousand messages do not return at once
-    logger.warning(
-        "Message %s of type %s comes again in %.1f s: %r", delivery.id, delivery.type, pause, error
-    )
-    try:
-        retry: Exception = task.retry(exc=error, countdown=pause, max_retries=None, throw=False)
-    except OperationalError as broker_error:
-        # The broker can't take it back in an orderly way: it stays unacknowledged, and comes again by itself.
-        return Reject(broker_error, requeue=True)
-    return retry

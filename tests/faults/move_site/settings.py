@@ -15,6 +15,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     *strangler.MONOLITH_APPS,
+    "strangler.service",
     "tests.faults.move_site.shelf",
 ]
 DATABASES = {
@@ -29,6 +30,14 @@ STRANGLER = {
     "SERVICE_DATABASES": {"images": "images"},
     "SNAPSHOT_INTERVAL": timedelta(seconds=float(os.environ.get("MOVE_SITE_INTERVAL", "0.2"))),
 }
+CELERY_BROKER_URL = os.environ.get("BROKER_URL", "memory://")
+CELERY_TASK_DEFAULT_QUEUE = "shop"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 LOGGING = {
     "version": 1,
     "handlers": {"console": {"class": "logging.StreamHandler"}},

@@ -9,6 +9,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from tests.faults.move_site.shelf.models import Album, Photo, Tag
+from tests.faults.move_site.tasks import note, stamp
 
 
 def database():
@@ -54,6 +55,16 @@ def drop(pk):
     return Album.objects.get(pk=pk).delete()[0]
 
 
+def task(title):
+    """Have a task make a photo, on whichever side its seam is."""
+    stamp.delay(title)
+
+
+def call(title):
+    """Call a function that makes a photo, or is a message to the service."""
+    note(title)
+
+
 def raw(pk):
     with connections[database()].cursor() as cursor:
         cursor.execute("UPDATE shelf_photo SET number = number + 1 WHERE id = %s", [pk])
@@ -68,7 +79,7 @@ def view(work):
     return answer
 
 
-WORKS = (insert, update, save, delete, rekey, bulk, album, drop, raw)
+WORKS = (insert, update, save, delete, rekey, bulk, album, drop, raw, task, call)
 urlpatterns = [
     path("ready", lambda request: HttpResponse("ready")),
     *(path(work.__name__, view(work)) for work in WORKS),

@@ -51,6 +51,18 @@ task = "reports.stock"
 queue = "@QUEUE@"
 aliases = ["shop.stock"]
 
+[[services.reports.calls]]
+name = "reports.take"
+task = "reports.take"
+queue = "@QUEUE@"
+aliases = ["shop.take"]
+
+[[services.reports.calls]]
+name = "reports.file"
+task = "reports.file"
+queue = "@QUEUE@"
+home = "@HOME@"
+
 [services.reports.move]
 tables = ["stock"]
 """
@@ -68,13 +80,15 @@ class Site:
         mark = uuid4().hex[:8]
         self.shop_queue, self.service_queue = f"shop-{mark}", f"reports-{mark}"
         self.state = Path(tempfile.mkdtemp(prefix="strangler-calls-"))
-        (self.state / "strangler.toml").write_text(TOPOLOGY.replace("@QUEUE@", self.service_queue))
+        topology = TOPOLOGY.replace("@QUEUE@", self.service_queue).replace("@HOME@", self.shop_queue)
+        (self.state / "strangler.toml").write_text(topology)
         self.ledger = self.state / "ledger"
         self.ledger.touch()
         self._stack = ExitStack()
         self.environment = {
             **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
             "SITE_DATABASE": f"sqlite:///{self.state}/shop.sqlite3",
+            "REPORTS_DATABASE_URL": f"sqlite:///{self.state}/reports.sqlite3",
             "SITE_TOPOLOGY": str(self.state / "strangler.toml"),
             "SITE_LEDGER": str(self.ledger),
             "SITE_BROKER": broker,
@@ -84,6 +98,7 @@ class Site:
             "SITE_SERVICE_QUEUE": self.service_queue,
         }
 
+        self._service_commands: Commands | None = None
         self._commands = self._stack.enter_context(
             Commands({**self.environment, "DJANGO_SETTINGS_MODULE": f"{SITE}.shop.settings"})
         )
@@ -101,18 +116,40 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def run_in_service(self, *arguments: str) -> str:
+        """Run a management command of the service and return what it prints."""
+        if self._service_commands is None:
+            settings = {"DJANGO_SETTINGS_MODULE": f"{SITE}.reports.settings"}
+            self._service_commands = self._stack.enter_context(Commands({**self.environment, **settings}))
+        done = self._service_commands.run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, *arguments: str) -> Forked:
+        """Start a management command of the shop; it ends with the site."""
+        settings = {"DJANGO_SETTINGS_MODULE": f"{SITE}.shop.settings"}
+        return self._start("command", ["-m", "django", *arguments], {**self.environment, **settings})
+
     def work(self, side: str) -> Forked:
         """Start a worker of the shop or the service; it ends with the site."""
         module, queue = {
             "legacy": (f"{SITE}.shop", self.shop_queue),
             "service": (f"{SITE}.reports", self.service_queue),
         }[side]
-        command = [sys.executable, "-m", "celery", "-A", module, "worker", "-Q", queue]
+        command = ["-m", "celery", "-A", module, "worker", "-Q", queue]
         command += ["--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         command += ["--hostname", f"{side}-{uuid4().hex[:6]}@localhost"]
-        with (self.state / f"{side}.log").open("a") as log:
+        return self._start(side, command, self.environment)
+
+    def _start(self, name: str, command: list[str], environment: dict[str, str]) -> Forked:
+        with (self.state / f"{name}.log").open("a") as log:
             process = popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._stack.callback(stop, process)
         return process
@@ -126,8 +163,16 @@ class Site:
         self.run(
             "shell",
             "-c",
-            f"from celery import chain\nfrom {SITE}.shop.tasks import note, stock\n{canvas}.apply_async()",
+            f"from celery import chain, group\nfrom {SITE}.shop.tasks import note, stock, take\n{canvas}.apply_async()",
         )
+
+    def shell(self, code: str) -> None:
+        """Run Python code in the shop, within a transaction."""
+        self.run("shell", "-c", _within_transaction(f"from {SITE}.shop.tasks import file", code))
+
+    def shell_in_service(self, code: str) -> None:
+        """Run Python code in the service, within a transaction."""
+        self.run_in_service("shell", "-c", _within_transaction("", code))
 
     def flight(self, seam: str) -> dict[str, Any]:
         """Return what `strangler status` says is in flight."""
@@ -176,6 +221,13 @@ class Sending:
         printed, _ = self._process.communicate(timeout=30)
         assert self._process.returncode == 0
         return Counter(printed.splitlines())
+
+
+def _within_transaction(imports: str, code: str) -> str:
+    begin = (
+        "from django.db import transaction\nfrom strangler import outbox\nwith transaction.atomic():\n    "
+    )
+    return f"{imports}\n{begin}{code}"
 
 
 def stop(process: Forked) -> None:

@@ -93,6 +93,8 @@ def test_tasks_of_both_sides_are_compared_by_name_and_parameters():
         "reports.nightly": {"place": "task shop.nightly", "problems": []},
         "reports.flaky": {"place": "task shop.flaky", "problems": []},
         "reports.stock": {"place": "task shop.stock", "problems": []},
+        "reports.take": {"place": "task shop.take", "problems": []},
+        "reports.file": {"place": "tests.integration.calls.site.shop.tasks.file", "problems": []},
     }
 
 

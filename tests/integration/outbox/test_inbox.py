@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from celery import Celery
 from django.db import connections, transaction
 
 from strangler.core.carried import carried
+from strangler.core.handed import HOPS_AT_ONCE
 from strangler.core.messages import MAX_BODY_BYTES
-from strangler.errors import MessageBusyError, MessageError
+from strangler.errors import FenceRaised, MessageBusyError, MessageError
 from strangler.outbox import send
 from strangler.outbox.clock import read_now
 from strangler.outbox.models import OutboxMessage
-from strangler.service.inbox import Delivery, Verdict, forget, process
+from strangler.service.inbox import Delivery, Verdict, forget, process, receive
 from strangler.service.inbox.locks import message_lock
+from strangler.service.inbox.processing import WayOn
 from strangler.service.inbox.report import find_parked, replay
 from strangler.service.models import InboxMessage, InboxState
 
@@ -227,3 +232,93 @@ def test_a_rolled_back_caller_takes_the_inbox_row_with_it(sqlite):
         process(message, work(sqlite), using=sqlite)
         transaction.set_rollback(True, using=sqlite)
     assert not InboxMessage.objects.using(sqlite).exists()
+
+
+class OtherSide:
+    """What was handed on, and whether the other side is the owner."""
+
+    def __init__(self, *, is_owner=True):
+        self.handed = 0
+        self.way = WayOn(publish=self.publish, is_owner=lambda _met: is_owner)
+
+    def publish(self):
+        self.handed += 1
+
+
+def meet(_message):
+    raise FenceRaised("images", table="photos_photo")
+
+
+def at_hop(message, hops) -> Delivery:
+    return replace(message, headers={"strangler-hops": str(hops)})
+
+
+def test_work_that_meets_the_fence_leaves_nothing_and_is_handed_on(database):
+    message, other = delivery(), OtherSide()
+
+    def meet_late(received):
+        work(database)(received)
+        meet(received)
+
+    assert process(message, meet_late, using=database, way_on=other.way) is Verdict.HANDED
+    assert (other.handed, effects(database)) == (1, 0)
+    assert row(database, message).state == InboxState.HANDED
+
+
+def test_a_copy_of_what_was_handed_on_is_handed_on_again_until_it_comes_back_with_more_hops(database):
+    message, other = delivery(), OtherSide()
+    process(message, meet, using=database, way_on=other.way)
+    assert process(message, work(database), using=database, way_on=other.way) is Verdict.HANDED
+    assert (other.handed, effects(database)) == (2, 0)
+    back = at_hop(message, 2)
+    assert process(back, work(database), using=database, way_on=other.way) is Verdict.DONE
+    assert process(message, work(database), using=database, way_on=other.way) is Verdict.REPEATED
+    assert (other.handed, effects(database)) == (2, 1)
+
+
+def test_who_dies_before_handing_on_hands_on_at_the_next_delivery(database):
+    message, other = delivery(), OtherSide()
+
+    def die():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process(message, meet, using=database, way_on=WayOn(publish=die))
+    assert process(message, work(database), using=database, way_on=other.way) is Verdict.HANDED
+    assert (other.handed, effects(database)) == (1, 0)
+
+
+def test_what_goes_to_and_fro_is_parked_and_a_replay_goes_on_from_there(sqlite):
+    message, other = at_hop(delivery(), HOPS_AT_ONCE - 1), OtherSide()
+    assert process(message, meet, using=sqlite, way_on=other.way) is Verdict.PARKED
+    assert other.handed == 0
+    assert "strangler move images status" in row(sqlite, message).reason
+    assert replay(find_parked(sqlite)).sent == 1
+    sent = OutboxMessage.objects.using(sqlite).get()
+    assert json.loads(sent.headers)["strangler-hops"] == str(HOPS_AT_ONCE + 1)
+
+
+def test_without_another_side_or_if_the_tables_are_ours_the_work_is_to_be_done_again(sqlite):
+    message = delivery()
+    with pytest.raises(FenceRaised):
+        process(message, meet, using=sqlite)
+    assert row(sqlite, message).deliveries == 1
+    with pytest.raises(FenceRaised):
+        process(message, meet, using=sqlite, way_on=OtherSide(is_owner=False).way)
+    assert row(sqlite, message).deliveries == 1
+    assert process(message, work(sqlite), using=sqlite) is Verdict.DONE
+
+
+def test_a_task_that_fails_each_time_comes_again_until_it_is_parked(sqlite, settings):
+    settings.STRANGLER = {"INBOX_MAX_DELIVERIES": 6}
+    app = Celery(set_as_current=False)
+
+    @app.task(name="email.deliver", bind=True)
+    @receive(using=sqlite)
+    def deliver(message):
+        fail(message)
+
+    message = delivery()
+    result = deliver.apply(kwargs={"body": message.body, "version": 1}, task_id=str(message.id))
+    assert result.get() == Verdict.PARKED
+    assert row(sqlite, message).reason.startswith("6 deliveries failed")

@@ -19,6 +19,7 @@ from strangler.core.carried import carried
 from strangler.core.decision import Side
 from strangler.core.stages import RolloutStage, parse_percent
 from strangler.facade import current_decision, override
+from strangler.fences import sentence
 from strangler.isolation import meeting, ownership, snapshot
 from strangler.outbox.models import OutboxMessage
 from strangler.rollout import change, current
@@ -169,7 +170,7 @@ def set_fence(request):
         cursor.execute("INSERT INTO fence VALUES (1)")
         cursor.execute(
             "CREATE TRIGGER IF NOT EXISTS meet BEFORE INSERT ON gone WHEN (SELECT is_raised FROM fence) "
-            f"BEGIN SELECT RAISE(ABORT, '{meeting.sentence('images', 'gone')}'); END"
+            f"BEGIN SELECT RAISE(ABORT, '{sentence('images', 'gone')}'); END"
         )
     return HttpResponse("raised")
 

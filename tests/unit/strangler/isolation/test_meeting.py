@@ -3,51 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError
 
 from strangler.errors import FenceRaised
 from strangler.isolation import meeting
-
-
-class PostgreSQLError(Exception):
-    sqlstate = meeting.SQLSTATE
-
-
-class SQLiteError(Exception):
-    sqlite_errorname = "SQLITE_CONSTRAINT_TRIGGER"
-
-
-def test_the_error_of_each_engine_is_recognised_by_its_number_and_names_service_and_table():
-    text = meeting.sentence("images", "photos_photo")
-    errors = [OperationalError(meeting.MYSQL_ERRNO, text), OperationalError(text), OperationalError(text)]
-    errors[1].__cause__, errors[2].__cause__ = PostgreSQLError(text), SQLiteError(text)
-    for error in errors:
-        met = meeting.recognise(error)
-        assert (met.move, met.table) == ("images", "photos_photo")
-
-
-def test_the_same_words_from_anybody_else_are_no_fence():
-    assert meeting.recognise(OperationalError(1644, meeting.sentence("images", "photos_photo"))) is None
-    other = OperationalError("a trigger of somebody else")
-    other.__cause__ = SQLiteError()
-    assert meeting.recognise(other) is None
-
-
-@pytest.mark.parametrize(
-    ("sql", "is_read"),
-    [
-        ("SELECT 1", True),
-        (" (SELECT 1) UNION (SELECT 2)", True),
-        ('SAVEPOINT "s1"', True),
-        ("WITH a AS (SELECT 1)\nSELECT * FROM a", True),
-        ("WITH a AS (SELECT 1)\nDELETE FROM b", False),
-        ("INSERT INTO a VALUES (1)", False),
-        ("CALL something()", False),
-        ("SETTLE", False),
-    ],
-)
-def test_whatever_is_not_known_to_read_counts_as_a_write(sql, is_read):
-    assert bool(meeting._READS.match(sql)) is is_read
 
 
 def work_that_meets(times):

@@ -9,6 +9,7 @@ from kombu import Exchange, Queue
 from strangler.outbox.queues import queue_arguments
 from strangler.service.aliases import install_aliases
 from strangler.service.celery import celery_options
+from strangler.service.handing import install_handing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.integration.calls.site.reports.settings")
 
@@ -20,3 +21,4 @@ app.conf.update(result_backend=os.environ["SITE_RESULTS"], task_ignore_result=Fa
 app.conf.task_queues = [Queue(queue, Exchange(""), queue, queue_arguments=queue_arguments(queue))]
 app.autodiscover_tasks(["tests.integration.calls.site.reports"])
 install_aliases(app)
+install_handing(app)

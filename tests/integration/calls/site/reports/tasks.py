@@ -1,7 +1,9 @@
 """The service's tasks, by their new names."""
 
 from celery import Task
+from django.db import connection, transaction
 
+from strangler.service.inbox import Delivery, receive
 from tests.integration.calls.site.ledger import write
 from tests.integration.calls.site.reports.celery import app
 
@@ -27,3 +29,24 @@ def stock(job: str) -> str:
     """Note that it came here."""
     write("service", "stock", job)
     return job
+
+
+def insert(job: str, task: str) -> None:
+    """Write to the table that moves; what was rolled back stands in no ledger."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO stock (job) VALUES (%s)", [job])
+        transaction.on_commit(lambda: write("service", task, job))
+
+
+@app.task(name="reports.take")
+def take(job: str) -> None:
+    """Write to the table that moves."""
+    insert(job, "take")
+
+
+@app.task(name="reports.file", bind=True)
+@receive()
+def file(message: Delivery) -> None:
+    """Do the same for a message."""
+    insert(message.body["args"][0], "file")

@@ -7,7 +7,7 @@ import strangler
 from strangler.conf import database_from_url
 
 SECRET_KEY = "s" * 50
-INSTALLED_APPS = [*strangler.MONOLITH_APPS]
+INSTALLED_APPS = [*strangler.MONOLITH_APPS, "strangler.service"]
 DATABASES = {"default": database_from_url(os.environ["SITE_DATABASE"])}
 USE_TZ = True
 STRANGLER = {"TOPOLOGY": os.environ["SITE_TOPOLOGY"], "SNAPSHOT_INTERVAL": timedelta(milliseconds=100)}

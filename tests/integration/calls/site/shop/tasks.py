@@ -1,7 +1,7 @@
 """The monolith's tasks; two of them are seams."""
 
 from celery import Task, shared_task
-from django.db import connection
+from django.db import connection, transaction
 
 from strangler.calls import seam
 from tests.integration.calls.site.ledger import write
@@ -33,6 +33,27 @@ def stock(job: str) -> str:
         cursor.execute("INSERT INTO stock (job) VALUES (%s)", [job])
     write("legacy", "stock", job)
     return job
+
+
+def insert(job: str, task: str) -> None:
+    """Write to the table that moves; what was rolled back stands in no ledger."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO stock (job) VALUES (%s)", [job])
+        transaction.on_commit(lambda: write("legacy", task, job))
+
+
+@seam("reports.take")
+@shared_task(name="shop.take")
+def take(job: str) -> None:
+    """Write to the table that moves."""
+    insert(job, "take")
+
+
+@seam("reports.file")
+def file(job: str) -> None:
+    """Do the same as a function."""
+    insert(job, "file")
 
 
 @shared_task(name="shop.note")

@@ -1,0 +1,46 @@
+"""Tasks and messages wait on both sides while tables change hands there and back, under writers: each is done once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.faults.move_stack import lay_out_stack, run_other_mariadb, wait_until  # noqa: F401 - fixtures
+from tests.servers.signals import sigcont, sigstop
+
+LIVE = ("--live", "images.stamp", "--live", "images.note")
+LEGACY = ("--legacy", "images.stamp", "--legacy", "images.note")
+BEHIND = 40  # writes between two steps, a third of them jobs
+
+
+def turn_over_waiting_work(stack, storm, processes, verb, *options):
+    """Switch or reverse while relay and workers are frozen, so that rows wait in the outbox and messages in queues."""
+    for process in processes:
+        sigstop(process.pid)
+    storm.write(BEHIND)
+    stack.turn(verb, *options)
+    for process in processes:
+        sigcont(process.pid)
+    storm.write(BEHIND)
+
+
+@pytest.mark.timeout(400)
+def test_each_job_is_done_once_whoever_owned_the_tables_when_it_was_asked_for(move_stack, redis_url):
+    stack = move_stack
+    processes = stack.work(redis_url)
+    stack.serve()
+    with stack.storm(clients=3, rate=40, has_jobs=True) as storm:
+        storm.write(BEHIND)
+        stack.follow()
+        stack.wait_for_stage("following")
+        stack.move("verify")
+        turn_over_waiting_work(stack, storm, processes, "switch", *LIVE)
+        turn_over_waiting_work(stack, storm, processes, "reverse", *LEGACY)
+        stack.move("verify")
+        turn_over_waiting_work(stack, storm, processes, "switch", *LIVE)
+    assert storm.failures == [], stack.said()
+    asked = Counter(title for client in storm.clients for title in client.jobs)
+    wait_until(lambda: stack.jobs("target").keys() >= asked.keys(), patience=60, explain=stack.said)
+    assert stack.jobs("target") == asked
+    storm.check(stack, "target")
