@@ -133,7 +133,6 @@ class Visitor:
     def open_upload_form(self) -> None:
         """Load the form, as a person does before choosing files."""
         self._token = pages.read(self.get("/photos/upload/").text).token
-        self._session.close()  # choosing files takes longer than a server keeps a connection
 
     def upload(
         self, photos: Sequence[Photograph], *, accept: str = "text/html", token: str | None = None
@@ -143,6 +142,7 @@ class Visitor:
             self.open_upload_form()
         files = [("photos", (each.filename, each.content, each.mime_type)) for each in photos]
         values = {CSRF_FIELD: self._token if token is None else token}
+        self._session.close()  # choosing files takes longer than a server keeps a connection
         return self._send("POST", "/photos/upload/", data=values, files=files, headers={"Accept": accept})
 
     def upload_status(self, address: str) -> dict[str, Any]:
