@@ -89,6 +89,7 @@ def render(site: Site) -> str:
         hosts=list(_hosts(site.gateway)),
         session_names="|".join(map(re.escape, site.session_cookies)),
         cookies=_cookies(site),
+        key=_key(site.key_cookie),
         audience_header=AUDIENCE_HEADER,
         principal_header=PRINCIPAL_HEADER,
         gateway_header=GATEWAY_HEADER,
@@ -154,6 +155,15 @@ def _told(site: Site) -> dict[str, Headers]:
     }
 
 
+def _key(cookie: str) -> dict[str, str]:
+    """Return the parts of a regular expression over the `Cookie` header that finds the key in the last *cookie* of that name."""
+    return {
+        "start": rf"~^(?:.*;)?\s*{cookie}\s*=\s*",
+        "value": "[0-9A-Za-z_-]{8,64}",
+        "end": rf"\s*(?:;(?!(?:.*;)?\s*{cookie}\s*=)|$)",
+    }
+
+
 def _cookies(site: Site) -> dict[str, Any]:
     """Return a variable for each cookie that any service may see, and what each service gets of them."""
     services = {name: site.kept_cookies(name) for name in site.topology.services}
@@ -162,7 +172,12 @@ def _cookies(site: Site) -> dict[str, Any]:
     return {
         "each": [(piece, re.escape(name)) for name, piece in pieces.items()],
         "kept": [
-            (f"$strangler_cookies_of_{service}", "".join(pieces[name] for name in kept))
+            {
+                "variable": f"$strangler_cookies_of_{service}",
+                "names": "|".join(map(re.escape, kept)),
+                "joined": f"$strangler_kept_for_{service}",
+                "pieces": "".join(pieces[name] for name in kept),
+            }
             for service, kept in services.items()
         ],
     }

@@ -14,6 +14,15 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+SAID = {
+    "accept": [("Vary", "Accept")],
+    "cookie": [("Vary", "Accept, cookie")],
+    "anything": [("Vary", "*")],
+    "public": [("Cache-Control", "public, max-age=60")],
+    "private": [("Cache-Control", "private")],
+    "both": [("Vary", "Accept"), ("Cache-Control", "max-age=60, Public")],
+}
+
 
 @dataclass
 class Seen:
@@ -247,6 +256,9 @@ class Upstream:
             ("X-Kept", "yes"),
         ]
         return self.answer(client, "201 Made Just Now", b"\x1f\x8b not really gzip", headers, method)
+
+    def do_says(self, client, _method, argument) -> bool:
+        return self.answer(client, body=b"so", headers=SAID[argument])
 
     def before_early(self, client, _method) -> bool:
         self.answer(client, "413 Content Too Large", b"no thank you", [("Connection", "close")])

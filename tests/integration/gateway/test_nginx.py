@@ -100,6 +100,29 @@ def test_a_service_never_sees_the_session_and_is_told_who_asks(stage):
     assert answer.header("Strangler-Request-Id") == [stage.service.last.one("Strangler-Request-Id")]
 
 
+@pytest.mark.parametrize(
+    ("word", "vary"),
+    [
+        ("accept", ["Accept", "Cookie"]),
+        ("cookie", ["Accept, cookie"]),
+        ("anything", ["*"]),
+        ("public", []),
+        ("private", ["Cookie"]),
+        ("both", ["Accept"]),
+    ],
+)
+def test_an_answer_depends_on_the_session_unless_the_service_says_otherwise(stage, word, vary):
+    for cookie in ("sessionid=ada", f"strangler_id={KEY}"):
+        assert stage.ask("GET", f"/page/says-{word}", Cookie=cookie).header("Vary") == vary
+
+
+def test_an_answer_of_legacy_says_nothing_about_the_service(stage):
+    for target in ("/page/status-503", "/still/echo", "/"):
+        answer = stage.ask("GET", target, Cookie=f"sessionid=ada; strangler_id={KEY}")
+        assert "service" not in answer.header("Strangler-Side")
+        assert answer.header("Vary") == []
+
+
 def test_a_service_sees_the_cookies_that_are_its_own_and_a_login_there_is_asked_about_too(stage):
     cookie = f"theme=dark; accountsession=eve; messages=hi; strangler_id={KEY}"
     stage.ask("GET", "/page/echo", Cookie=cookie)
