@@ -1,6 +1,6 @@
 -- /etc/haproxy/strangler.lua: the key of a client and its bucket, the same as in Python and nginx.
 -- Written by `manage.py strangler gateway render haproxy`; what is changed here is lost at the next rendering.
--- Version: topology c737c6e6c004, rollouts 0
+-- Version: topology 34ed25d25655, rollouts 0
 --
 -- 32-bit MurmurHash2 with seed 0 over key and seam, as nginx's split_clients has it. Lua's integers have 64 bits, so
 -- products of two 32-bit numbers fit and are cut afterwards.
