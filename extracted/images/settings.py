@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "strangler.service.sandbox.SandboxMiddleware",
+    "strangler.service.moving.FenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "strangler.service.PrincipalMiddleware",

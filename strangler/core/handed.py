@@ -21,6 +21,8 @@ HOME = f"{HEADER_PREFIX}home"
 """Header of a message for a service: the queue of the monolith's own workers, where it is done if it comes back."""
 HOPS = f"{HEADER_PREFIX}hops"
 """Header of a message: how often it was handed on. See Note [One side at a time]."""
+MOVED = "Strangler-Moved"
+"""Header of a service's answer: nothing was done, since the tables are the monolith's by now."""
 HOPS_AT_ONCE = 8
 """So often in a row a message is handed on; then somebody has to look."""
 

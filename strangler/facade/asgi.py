@@ -27,7 +27,6 @@ from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
 from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on
-from strangler.facade.policy import may_repeat
 from strangler.facade.refence import AsgiAgain
 from strangler.facade.replays import is_replay, replay_tokens, without_replay_token
 from strangler.facade.request import AsgiIncoming, scope_path
@@ -153,7 +152,7 @@ class _Request:
             framing = incoming.framing()
         except BadFramingError:
             framing = Framing(None)
-        intake = Intake(framing, limit=route.max_body_bytes, is_kept=may_repeat(route, incoming))
+        intake = Intake(framing, limit=route.max_body_bytes, is_kept=self._course.is_kept)
         return AsgiBody(self._receive, intake)
 
     async def _use_legacy(self, ending: UseLegacy) -> None:

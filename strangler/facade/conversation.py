@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from strangler import rollout, tokens
 from strangler.conf import config
 from strangler.core.decision import Decision, Reason, Side
+from strangler.core.handed import MOVED
 from strangler.errors import ConfigurationError
 from strangler.facade import answers, policy
 from strangler.facade.framing import BadFramingError
@@ -25,6 +27,7 @@ from strangler.facade.headers import Crossing, request_fields, response_fields
 from strangler.facade.identity import Identity, has_session
 from strangler.facade.intake import ClientFault
 from strangler.facade.policy import Cause, Failure
+from strangler.facade.refence import keeps_body
 from strangler.facade.target import request_target
 from strangler.facade.watch import begin_watch
 from strangler.replicas.carrying import cookie_name
@@ -155,6 +158,14 @@ class Course:
         self.framing: Framing
         self._watch: Watch | None = None
         self._is_drawn = False
+
+    @cached_property
+    def is_kept(self) -> bool:
+        """Whether the body is kept, so that the request can be done on the other side: by its route, or since tables may move."""
+        framing = getattr(self, "framing", None)
+        if policy.may_repeat(self.visit.route, self.visit.incoming):
+            return True
+        return framing is not None and keeps_body(framing)
 
     def watch(self) -> Watch | None:
         """Return what notes this request while its side answers, if it is one of those that are compared."""
@@ -295,6 +306,8 @@ class Course:
     def _after_reply(self, reply: Reply) -> Generator[Step, Any, Ending]:
         if reply.status >= policy.FIRST_SERVER_ERROR:
             failure = Failure(cause=Cause.STATUS, status=reply.status)
+            if _has_moved(reply) and self.is_kept:
+                failure = Failure(cause=Cause.MOVED, is_sent=False)  # nothing was done
             if policy.may_fall_back(self.visit.route, self.visit.incoming, failure):
                 yield Discard(reply)
                 return self._fall_back(failure, took=self.visit.took())
@@ -348,8 +361,13 @@ class Course:
         logger.log(level, "%s: %s (%s) %s, request %s", seam, failure.reason, failure.detail, what, number)
 
 
+def _has_moved(reply: Reply) -> bool:
+    """Whether a service says that it did nothing, since the tables are the monolith's by now."""
+    return any(name.lower() == MOVED.lower() for name, _ in reply.fields)
+
+
 def _record(breaker: Breaker, outcome: Reply | Failure | ClientFault) -> None:
-    if isinstance(outcome, Reply) and outcome.status >= policy.FIRST_SERVER_ERROR:
+    if isinstance(outcome, Reply) and outcome.status >= policy.FIRST_SERVER_ERROR and not _has_moved(outcome):
         outcome = Failure(cause=Cause.STATUS, status=outcome.status)
         if not policy.counts_against_service(outcome):
             breaker.succeeded()  # it is there and answers: this request only went wrong

@@ -6,6 +6,7 @@
     connect                no               legacy                     legacy
     timeout, reset, …      yes              legacy                     504 or 502, "may have been done"
     5xx answer             yes              legacy                     the service's answer as it is
+    `Strangler-Moved`      nothing was done legacy                     legacy, if the body was kept
     4xx answer             yes              the service's answer       the service's answer
 
 A route without a legacy side answers 503, 504 or 502 in every row where legacy is named, and passes 5xx through.
@@ -35,6 +36,7 @@ class Cause(StrEnum):
     RESET = "reset"
     PROTOCOL = "protocol"
     STATUS = "status"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,4 +88,4 @@ def counts_against_service(failure: Failure) -> bool:
     """
     if failure.cause is Cause.STATUS:
         return failure.status in _OVERLOAD_STATUSES
-    return failure.cause not in {Cause.BREAKER, Cause.PRINCIPAL}
+    return failure.cause not in {Cause.BREAKER, Cause.PRINCIPAL, Cause.MOVED}

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from strangler.facade.asgi_body import Message, Receive
+    from strangler.facade.framing import Framing
     from strangler.facade.request import Incoming
 
     Send = Callable[[Message], Awaitable[None]]
@@ -269,6 +270,12 @@ class AsgiAgain:
         headers = [(name.lower().encode(), value.encode()) for name, value in refusal.fields]
         await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await send({"type": "http.response.body", "body": refusal.body})
+
+
+def keeps_body(framing: Framing) -> bool:
+    """Whether a body of such an extent is kept just now, so that its request can be done once more: while tables may move."""
+    is_small = framing.length is not None and framing.length <= KEPT_BYTES
+    return is_small and can_be_needed() and snapshot.is_turning()
 
 
 def _intake(incoming: Incoming) -> Intake | None:

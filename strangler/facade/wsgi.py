@@ -20,7 +20,6 @@ from strangler.facade.identity import identify_or_fail
 from strangler.facade.intake import BodyTooLargeError, ClientFault, ClientGoneError, Intake
 from strangler.facade.moved import MovedAway
 from strangler.facade.origin import working_on
-from strangler.facade.policy import may_repeat
 from strangler.facade.refence import WsgiAgain
 from strangler.facade.replays import ENVIRON_KEY, is_replay
 from strangler.facade.request import WsgiIncoming
@@ -136,7 +135,7 @@ class _Request:
             framing = incoming.framing()
         except BadFramingError:
             framing = Framing(0)  # where it ends can't be told, so nothing of it is read
-        intake = Intake(framing, limit=route.max_body_bytes, is_kept=may_repeat(route, incoming))
+        intake = Intake(framing, limit=route.max_body_bytes, is_kept=self._course.is_kept)
         return WsgiBody(
             self._environ["wsgi.input"],
             intake,

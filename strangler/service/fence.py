@@ -1,7 +1,8 @@
-"""The fence of a move as the service's own tasks meet it: while it is raised, the moving tables are the monolith's.
+"""The fence of a move as the service's own work meets it: while it is raised, the moving tables are the monolith's.
 
 A service knows no rollouts and no moves, only the row of the fence in its own database. That is enough: the fence is up whenever
-the service is not the owner. A task of a call is looked after from its beginning to its end; where no move has ever
+the service is not the owner. Tasks of calls and requests are looked after from their beginning to their end: the fence is asked before the first
+statement that names a moving table, and in the end of work that had one; work on other tables passes. Where no move has ever
 been armed, that costs nothing but a look for the table of fences every few seconds.
 """
 
@@ -9,9 +10,11 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.apps import apps
 from django.db import Error as DatabaseError
 from django.db import connections
 
@@ -21,7 +24,7 @@ from strangler.conf import config
 from strangler.errors import FenceRaised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from strangler.core.seams import Call
 
@@ -65,30 +68,54 @@ def wait_for_lowering(using: str = "default") -> None:
 
 
 def behind_fence(work: Callable[[], Result], *, using: str = "default") -> Result:
-    """Do *work*, unless the tables are the monolith's when it begins, or by the time that it ends.
+    """Do *work*, unless the moving tables that it names are the monolith's when it asks for them, or by the time that it ends.
 
-    Within a transaction of *using* the tables stay the service's until that has committed.
+    Within a transaction of *using* the tables stay the service's from its end until that has committed.
     Raises:
         FenceRaised: they are the monolith's. Nothing of the work was committed, unless it says `has_committed`.
     """
-    if is_raised(using):
-        raise _met()
-    with watching(using) as commits:
+    with watching(using, is_refused=True) as seen:
         try:
             result = work()
-            if not commits.has_committed:
-                _refuse_raised(using)
+            seen.look_behind()
         except FenceRaised as met:
-            met.has_committed = commits.has_committed
+            met.has_committed = seen.has_committed
             raise
     return result
 
 
+@dataclass(slots=True)
+class Seen(Commits):
+    """What a piece of work did so far.
+
+    Args:
+        using: the database with the fence.
+        is_refused: a fence that is up already ends it before its first statement that names a moving table.
+        has_asked: it had such a statement.
+    """
+
+    using: str = "default"
+    is_refused: bool = False
+    has_asked: bool = False
+
+    def ask(self, sql: str, tables: Sequence[str]) -> None:
+        """Take note of a statement before it is executed; raises FenceRaised if it is refused."""
+        if not self.has_asked and any(table in sql for table in tables):
+            self.has_asked = True
+            if self.is_refused and is_raised(self.using):
+                raise _met()
+
+    def look_behind(self) -> None:
+        """Ask the fence in the end, where it can matter; raises FenceRaised if it is up."""
+        if self.has_asked and not self.has_committed:
+            _refuse_raised(self.using)
+
+
 @contextmanager
-def watching(using: str) -> Iterator[Commits]:
-    """Turn the fence's error into `FenceRaised` within the block, and note whether anything was committed."""
-    commits = Commits()
-    tables = _moving_tables()
+def watching(using: str, *, is_refused: bool = False) -> Iterator[Seen]:
+    """Turn the fence's error into `FenceRaised` within the block, and note what is asked and committed; see `Seen`."""
+    seen = Seen(using=using, is_refused=is_refused)
+    tables = moving_tables()  # asks no database: a page that needs none must not fail without one
 
     def watch(
         execute: Callable[..., Any],
@@ -97,6 +124,7 @@ def watching(using: str) -> Iterator[Commits]:
         many: bool,  # noqa: FBT001 - as Django calls it
         context: Mapping[str, Any],
     ) -> Any:
+        seen.ask(sql, tables)
         try:
             result = execute(sql, params, many, context)
         except DatabaseError as error:
@@ -105,8 +133,8 @@ def watching(using: str) -> Iterator[Commits]:
                 raise
             raise met from error
         if not fences.is_read(sql):
-            commits.note_write(context["connection"])
-            if context["cursor"].rowcount == 0 and (not tables or any(table in sql for table in tables)):
+            seen.note_write(context["connection"])
+            if context["cursor"].rowcount == 0 and any(table in sql for table in tables):
                 _refuse_raised(
                     using
                 )  # no trigger saw it, see Note [Nothing to refuse] in `strangler.isolation.meeting`
@@ -115,7 +143,23 @@ def watching(using: str) -> Iterator[Commits]:
     with ExitStack() as stack:
         for connection in connections.all():
             stack.enter_context(connection.execute_wrapper(watch))
-        yield commits
+        yield seen
+
+
+def moving_tables() -> tuple[str, ...]:
+    """Return the service's tables that move: those that its move names, else those of the models that it owns."""
+    service = config().topology.services.get(config().service)
+    if service is None:
+        return ()
+    return tuple(service.move_tables.values()) or tuple(map(_table_of, service.owns))
+
+
+def _table_of(label: str) -> str:
+    """Return the table of a model's *label*; without such a model, the name that Django would give it."""
+    try:
+        return str(apps.get_model(label)._meta.db_table)
+    except (LookupError, ValueError):
+        return label.replace(".", "_").lower()
 
 
 def _refuse_raised(using: str) -> None:
@@ -126,7 +170,7 @@ def _refuse_raised(using: str) -> None:
 
 
 def _met() -> FenceRaised:
-    return FenceRaised(config().service, table=next(iter(_moving_tables()), "of the move"))
+    return FenceRaised(config().service, table=next(iter(moving_tables()), "of the move"))
 
 
 def forget() -> None:
@@ -145,11 +189,6 @@ def _is_locked_raised(using: str) -> bool:
         moves = [row[0] for row in cursor.fetchall()]
     found = [fences.is_raised(connection, move) for move in moves]  # each of them, for the locks
     return any(found)
-
-
-def _moving_tables() -> tuple[str, ...]:
-    service = config().topology.services.get(config().service)
-    return tuple(service.move_tables.values()) if service else ()  # none are named: it may be any
 
 
 def _has_fences(using: str) -> bool:

@@ -66,3 +66,28 @@ def test_a_request_without_a_way_to_the_new_owner_is_asked_to_come_again(lone_si
 def test_a_request_with_a_route_whose_service_is_away_is_asked_to_come_again(lone_site):
     answer = fenced(lone_site, "/idempotent/gone/status-500", "x")
     assert answer.status_code == 503, lone_site.log
+
+
+@pytest.fixture
+def live_site(kind, shared_upstream):
+    """A site whose seams are live, with a service that lost its tables."""
+    site = Site(kind, service_url=shared_upstream.url).start()
+    site.move("live")
+    yield site
+    site.stop()
+
+
+def test_what_the_service_did_not_do_since_its_tables_went_back_is_done_by_legacy_with_its_whole_body(
+    live_site,
+):
+    body = b"w" * 200_000
+    answer = live_site.request("POST", "/once/moved", data=body)
+    assert (answer.status_code, answer.headers["Strangler-Side"]) == (503, "service")  # nothing may move here
+    live_site.request("GET", "/_fence").raise_for_status()
+    for _ in range(6):  # no breaker opens by that
+        answer = live_site.request("POST", "/once/moved", data=body)
+        assert answer.status_code == 200, live_site.log
+        assert answer.headers["Strangler-Fallback"] == "moved"
+        assert answer.json()["length"] == len(body)
+    assert live_site.request("POST", "/once/status-503", data=body).status_code == 503
+    assert live_site.request("GET", "/born/moved").status_code == 503

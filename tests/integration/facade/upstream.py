@@ -162,6 +162,10 @@ class Upstream:
     def do_status(self, client, method, argument) -> bool:
         return self.answer(client, f"{argument} Told So", f"service says {argument}".encode(), method=method)
 
+    def do_moved(self, client, method, _argument) -> bool:
+        headers = [("Strangler-Moved", "monolith"), ("Retry-After", "1")]
+        return self.answer(client, "503 Moved", b"moved", headers=headers, method=method)
+
     def do_hang(self, client, _method, _argument) -> bool:
         client.recv(1)  # until the other side gives up
         self.hung_up += 1

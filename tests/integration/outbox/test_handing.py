@@ -8,9 +8,12 @@ from uuid import uuid4
 import pytest
 from celery import Celery
 from django.db import connections, transaction
+from django.http import HttpResponse
+from django.test import RequestFactory
 
 from strangler import fences
-from strangler.core.seams import Call, Service
+from strangler.core.paths import PathPattern
+from strangler.core.seams import METHODS, Call, Route, Service
 from strangler.core.topology import Topology
 from strangler.errors import FenceRaised, StranglerError
 from strangler.outbox.models import OutboxMessage
@@ -19,6 +22,7 @@ from strangler.outbox.wire import Row
 from strangler.service import fence, handing
 from strangler.service.inbox import receive
 from strangler.service.models import InboxMessage, InboxState
+from strangler.service.moving import FenceMiddleware
 from strangler.service.redirecting import readdressing
 
 CALL = Call(name="images.stamp", service="images", task="images.stamp", queue="images", home="shop")
@@ -26,7 +30,19 @@ CALL = Call(name="images.stamp", service="images", task="images.stamp", queue="i
 
 @pytest.fixture(autouse=True)
 def service(settings, monkeypatch):
-    images = Service(name="images", settings="x", calls=(CALL,), move_tables={"photos": "stamps"})
+    routes = tuple(
+        Route(
+            name=name,
+            service="images",
+            pattern=PathPattern.parse(f"/{name}/"),
+            methods=frozenset(METHODS),
+            has_legacy=has_legacy,
+        )
+        for name, has_legacy in (("images.upload", True), ("images.api", False))
+    )
+    images = Service(
+        name="images", settings="x", calls=(CALL,), routes=routes, move_tables={"photos": "stamps"}
+    )
     settings.STRANGLER = {"SERVICE": "images", "TOPOLOGY": Topology(services={"images": images})}
     monkeypatch.setattr(fence, "PATIENCE", fence.BETWEEN_LOOKS)
     fence.forget()
@@ -34,15 +50,19 @@ def service(settings, monkeypatch):
     fence.forget()
 
 
-@pytest.fixture
-def stamps(database):
-    """Make the table that moves, its fence and, on SQLite, what a trigger does."""
+def lay(database):
+    """Make the table that moves, and its fence, lowered."""
     run(database, "CREATE TABLE stamps (id INTEGER PRIMARY KEY, word VARCHAR(20))")
     run(
         database,
         f"CREATE TABLE {fences.FENCES} (move_id BIGINT NOT NULL PRIMARY KEY, is_raised SMALLINT NOT NULL)",
     )
     run(database, f"INSERT INTO {fences.FENCES} VALUES (7, 0)")
+
+
+@pytest.fixture
+def stamps(database):
+    lay(database)
     return database
 
 
@@ -92,6 +112,11 @@ def test_work_is_refused_while_the_fence_is_up(stamps):
     put(stamps, is_raised=False)
     fence.behind_fence(write(stamps), using=stamps)
     assert words(stamps) == ["one"]
+
+
+def test_work_on_other_tables_passes_a_raised_fence(stamps):
+    put(stamps, is_raised=True)
+    assert fence.behind_fence(lambda: run(stamps, "SELECT 1"), using=stamps)
 
 
 def test_what_was_written_before_the_fence_went_up_is_undone_with_its_transaction(stamps):
@@ -169,3 +194,73 @@ def test_a_relay_sends_the_services_own_messages_home_while_the_fence_is_up(stam
     (changed,) = readdress(rows)
     assert (changed.type, changed.queue) == ("images.stamp", "shop")
     assert json.loads(changed.headers)["strangler-decision"] == "images.stamp=legacy;moved"
+
+
+@pytest.fixture
+def own_stamps(transactional_db):
+    """Make the same in the service's own database."""
+    lay("default")
+    meet = f"SELECT RAISE(ABORT, '{fences.sentence('images', 'stamps')}')"
+    when = f"(SELECT is_raised FROM {fences.FENCES})"
+    run("default", f"CREATE TRIGGER meet BEFORE INSERT ON stamps WHEN {when} BEGIN {meet}; END")
+    yield "default"
+    run("default", "DROP TABLE stamps")
+    run("default", f"DROP TABLE {fences.FENCES}")
+
+
+def answer(view, *, method="POST", seam="images.upload"):
+    """Return what a client sees of *view* behind the middleware, as Django's handler calls both."""
+
+    def get_response(request):
+        try:
+            return view()
+        except FenceRaised as error:
+            found = middleware.process_exception(request, error)
+            if found is None:
+                raise
+            return found
+
+    middleware = FenceMiddleware(get_response)
+    headers = {"Strangler-Decision": f"{seam}=service;stage"}
+    return middleware(getattr(RequestFactory(), method.lower())("/stamps/", headers=headers))
+
+
+def test_a_request_that_meets_the_fence_says_that_nothing_was_done(own_stamps):
+    put(own_stamps, is_raised=True)
+    refused = answer(lambda: write(own_stamps)() or HttpResponse())
+    assert (refused.status_code, refused["Strangler-Moved"], refused["Retry-After"]) == (503, "monolith", "1")
+    assert words(own_stamps) == []
+    put(own_stamps, is_raised=False)
+    assert answer(lambda: write(own_stamps)() or HttpResponse()).status_code == 200
+
+
+def test_so_does_one_that_asked_for_the_table_before_the_fence_went_up(own_stamps):
+    def late(status):
+        def view():
+            words(own_stamps)
+            with connections[own_stamps].cursor() as cursor:  # past what watches: as somebody else does it
+                cursor.cursor.execute(f"UPDATE {fences.FENCES} SET is_raised = 1")
+            return HttpResponse(status=status)
+
+        put(own_stamps, is_raised=False)
+        return view
+
+    assert answer(late(404), method="GET").status_code == 503
+    assert answer(late(200), method="GET").status_code == 200  # what is read may be as old as the switch
+
+
+def test_pages_about_other_tables_and_work_that_was_committed_are_left_alone(own_stamps):
+    put(own_stamps, is_raised=True)
+    assert answer(lambda: HttpResponse(status=404)).status_code == 404
+    assert (
+        answer(lambda: HttpResponse(status=404 - len(words(own_stamps))), seam="images.api").status_code
+        == 404
+    )
+    put(own_stamps, is_raised=False)
+
+    def late():
+        write(own_stamps)()
+        raise FenceRaised("images", table="stamps")
+
+    with pytest.raises(FenceRaised):
+        answer(late)
