@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
+IDLE_ERLANG = "+sbwt none +sbwtdcpu none +sbwtdio none"  # or it computes while it waits for work
 FIRST_PORT, PORTS = 10_000, 10_000  # below those that Linux and others choose from
 START_TIMEOUT_SECONDS = 100  # RabbitMQ on a busy machine; below pytest's own limit
 
@@ -361,6 +362,7 @@ class RabbitMQ(PrivateServer):
             "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
             "RABBITMQ_PID_FILE": str(self.folder / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": IDLE_ERLANG,
         }
 
     def control(self, *arguments: str) -> str:
