@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from tests.servers.fixtures import (  # noqa: F401  (fixtures are found by name)
     chromium_path,
@@ -30,6 +31,12 @@ pytest_plugins = ["strangler.testing.plugin", "pytester"]
 os.environ.pop("COLUMNS", None)
 
 SERVICES = Path(__file__).parent / "services"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_are_looked_for():
+    """Have WhiteNoise look for a file when it is asked: it reads all of them for every client that a test makes."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 def pytest_configure(config: pytest.Config) -> None:
