@@ -88,6 +88,10 @@ class MoveStack:
         """Start the site's relay and the workers of both sides on *broker*, which the site publishes to from now on."""
         self.environ["BROKER_URL"] = broker
         self.run_in_service("migrate", "-v0")
+        return [self.start("-m", "django", "strangler", "relay"), *self.start_workers()]
+
+    def start_workers(self):
+        """Start a worker of each side."""
         options = (
             "worker",
             "--concurrency",
@@ -98,7 +102,6 @@ class MoveStack:
             "--without-mingle",
         )
         return [
-            self.start("-m", "django", "strangler", "relay"),
             self.start("-m", "celery", "-A", SITE, *options, "-Q", "shop", "-n", "shop@h"),
             self.start(
                 "-m",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
+from kombu import Connection
 
 from tests.faults.move_stack import lay_out_stack, run_other_mariadb, wait_until  # noqa: F401 - fixtures
-from tests.servers.signals import sigcont, sigstop
+from tests.servers.signals import sigcont, sigkill, sigstop
 
 LIVE = ("--live", "images.stamp", "--live", "images.note")
 LEGACY = ("--legacy", "images.stamp", "--legacy", "images.note")
@@ -44,3 +46,34 @@ def test_each_job_is_done_once_whoever_owned_the_tables_when_it_was_asked_for(mo
     wait_until(lambda: stack.jobs("target").keys() >= asked.keys(), patience=60, explain=stack.said)
     assert stack.jobs("target") == asked
     storm.check(stack, "target")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_workers_that_are_killed_while_they_hand_on_lose_nothing_and_double_no_call(move_stack, rabbitmq_url):
+    stack = move_stack
+    with Connection(rabbitmq_url) as connection:
+        for queue in ("shop", "images"):
+            connection.channel().queue_delete(queue)  # those of the test before
+    relay, *workers = stack.work(rabbitmq_url)
+    stack.serve()
+    with stack.storm(clients=3, rate=40, has_jobs=True) as storm:
+        storm.write(BEHIND)
+        stack.follow()
+        stack.wait_for_stage("following")
+        for verb, options in (("switch", LIVE), ("reverse", LEGACY), ("switch", LIVE)):
+            if verb == "switch":
+                stack.move("verify")
+            turn_over_waiting_work(stack, storm, [relay, *workers], verb, *options)
+            for _ in range(4):
+                time.sleep(0.3)
+                for worker in workers:
+                    sigkill(worker.pid)
+                workers = stack.start_workers()
+                storm.write(BEHIND // 4)
+    assert storm.failures == [], stack.said()
+    asked = Counter(title for client in storm.clients for title in client.jobs)
+    wait_until(lambda: stack.jobs("target").keys() >= asked.keys(), patience=60, explain=stack.said)
+    done = stack.jobs("target")
+    assert done.keys() == asked.keys()
+    assert {title: count for title, count in done.items() if count > 1 and title.startswith("call")} == {}
