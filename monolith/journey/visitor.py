@@ -140,7 +140,6 @@ class Visitor:
         """Send the upload form; *token* stands in for the form's own."""
         if not self._token:
             self.open_upload_form()
-        self._session.close()  # choosing files takes longer than a server keeps a connection
         files = [("photos", (each.filename, each.content, each.mime_type)) for each in photos]
         values = {CSRF_FIELD: self._token if token is None else token}
         self._session.close()  # choosing files takes longer than a server keeps a connection
