@@ -55,9 +55,8 @@ class Forked:
         self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
         self.returncode: int | None = None
         self._answers = answers
-        self._lines = answers.makefile()
         self._lock = threading.Lock()
-        said, _, number = self._lines.readline().partition(" ")
+        said, _, number = _line(answers).partition(" ")
         if said != "pid":
             raise ProcessError("It could not be forked; what was printed above says why.", process=args[0])
         self.pid = int(number)
@@ -66,7 +65,7 @@ class Forked:
         """Return the exit status, negative for a signal, or None while it runs."""
         with self._lock:
             if self.returncode is None and wait([self._answers], 0):
-                said, _, number = self._lines.readline().partition(" ")
+                said, _, number = _line(self._answers).partition(" ")
                 self.returncode = int(number) if said else -signal.SIGKILL
                 self._forget()
         return self.returncode
@@ -76,7 +75,6 @@ class Forked:
         with suppress(OSError):
             self._answers.shutdown(socket.SHUT_WR)
             self._answers.recv(1)
-        self._lines.close()
         self._answers.close()
 
     def wait(self, timeout: float | None = None) -> int:
@@ -133,6 +131,15 @@ class Forked:
             if pipe is not None:
                 pipe.close()
         self.wait()
+
+
+def _line(answers: socket.socket) -> str:
+    """Read one line and nothing of the next, which `wait` has to see; empty if there is none any more."""
+    line = b""
+    with suppress(ConnectionResetError):
+        while not line.endswith(b"\n") and (byte := answers.recv(1)):
+            line += byte
+    return line.decode()
 
 
 def _read(pipe: IO[Any], said: list[Any], number: int) -> None:

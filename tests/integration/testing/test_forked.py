@@ -52,6 +52,23 @@ def test_pipes_of_a_process_are_read_and_written():
     assert process.returncode == 0
 
 
+def test_a_process_ends_as_python_ends_one():
+    program = """
+import atexit, sys, threading, time
+atexit.register(print, "at exit")
+threading.Thread(target=lambda: (time.sleep(0.2), print("a thread"))).start()
+sys.stdout.write("the end of the program, ")
+"""
+    done = run([sys.executable, "-c", program])
+    assert (done.returncode, done.stdout) == (0, "the end of the program, a thread\nat exit\n")
+    assert run([sys.executable, "-c", "raise SystemExit"]).returncode == 0
+    assert run([sys.executable, "-c", "import sys; sys.exit(True)"]).returncode == 1
+    assert run([sys.executable, "-c", "import sys; sys.exit(-1)"]).returncode == 255
+    failed = run([sys.executable, "-c", "1 / 0"])
+    assert (failed.returncode, failed.stderr.splitlines()[-1]) == (1, "ZeroDivisionError: division by zero")
+    assert run([sys.executable, "-c", "raise KeyboardInterrupt"]).returncode == -signal.SIGINT
+
+
 def test_what_a_command_fails_with_is_raised():
     with pytest.raises(subprocess.CalledProcessError) as raised:
         run([sys.executable, "-c", "import sys; sys.exit('no')"], check=True)
