@@ -182,6 +182,10 @@ class MoveStack:
         rows = self.fetch(end, "SELECT id, owner, title, number FROM shelf_photo WHERE owner <> 'jobs'")
         return {row[0]: tuple(row[1:]) for row in rows}
 
+    def waiting(self):
+        """Return how many messages wait in the site's outbox."""
+        return int(self.fetch("source", "SELECT COUNT(*) FROM strangler_outbox_outboxmessage")[0][0])
+
     def jobs(self, end):
         """Return how often each job was done."""
         rows = self.fetch(end, "SELECT title, COUNT(*) FROM shelf_photo WHERE owner = 'jobs' GROUP BY title")

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 
 import pytest
 from kombu import Connection
+from redis import Redis
 
+from strangler.core.messages import Priority
+from strangler.outbox.models import RANKS
+from strangler.outbox.publishers.redis import list_name
 from tests.faults.move_stack import lay_out_stack, run_other_mariadb, wait_until  # noqa: F401 - fixtures
 from tests.servers.signals import sigcont, sigkill, sigstop
 
 LIVE = ("--live", "images.stamp", "--live", "images.note")
 LEGACY = ("--legacy", "images.stamp", "--legacy", "images.note")
-BEHIND = 40  # writes between two steps, a third of them jobs
+BEHIND = 30  # writes between two steps, a third of them jobs
 
 
 def turn_over_waiting_work(stack, storm, processes, verb, *options):
-    """Switch or reverse while relay and workers are frozen, so that rows wait in the outbox and messages in queues."""
+    """Switch or reverse while relay and workers are frozen, so that rows wait in the outbox and messages in queues.
+
+    The relay goes on before the workers.
+    Returns: how many rows waited for it, and the workers.
+    """
     for process in processes:
         sigstop(process.pid)
     storm.write(BEHIND)
     stack.turn(verb, *options)
-    for process in processes:
-        sigcont(process.pid)
+    waiting = stack.waiting()
+    relay, *workers = processes
+    sigcont(relay.pid)
+    wait_until(lambda: not stack.waiting(), explain=stack.said)
+    return waiting, workers
+
+
+def go_on(storm, workers):
+    for worker in workers:
+        sigcont(worker.pid)
     storm.write(BEHIND)
+
+
+def notes_in(redis_url, queue):
+    """Return how many messages of the function lie in a queue."""
+    with Redis.from_url(redis_url) as client:
+        return sum(
+            json.loads(raw)["headers"]["task"] == "images.note"
+            for raw in client.lrange(list_name(queue, RANKS[Priority.NORMAL]), 0, -1)
+        )
 
 
 @pytest.mark.timeout(400)
@@ -37,15 +63,18 @@ def test_each_job_is_done_once_whoever_owned_the_tables_when_it_was_asked_for(mo
         stack.follow()
         stack.wait_for_stage("following")
         stack.move("verify")
-        turn_over_waiting_work(stack, storm, processes, "switch", *LIVE)
-        turn_over_waiting_work(stack, storm, processes, "reverse", *LEGACY)
-        stack.move("verify")
-        turn_over_waiting_work(stack, storm, processes, "switch", *LIVE)
+        _, workers = turn_over_waiting_work(stack, storm, processes, "switch", *LIVE)
+        assert not notes_in(redis_url, "shop")
+        go_on(storm, workers)
+        waiting, workers = turn_over_waiting_work(stack, storm, processes, "reverse", *LEGACY)
+        assert waiting
+        assert notes_in(redis_url, "shop") >= waiting
+        go_on(storm, workers)
     assert storm.failures == [], stack.said()
     asked = Counter(title for client in storm.clients for title in client.jobs)
-    wait_until(lambda: stack.jobs("target").keys() >= asked.keys(), patience=60, explain=stack.said)
-    assert stack.jobs("target") == asked
-    storm.check(stack, "target")
+    wait_until(lambda: stack.jobs("source").keys() >= asked.keys(), patience=60, explain=stack.said)
+    assert stack.jobs("source") == asked
+    storm.check(stack, "source")
 
 
 @pytest.mark.long
@@ -64,7 +93,8 @@ def test_workers_that_are_killed_while_they_hand_on_lose_nothing_and_double_no_c
         for verb, options in (("switch", LIVE), ("reverse", LEGACY), ("switch", LIVE)):
             if verb == "switch":
                 stack.move("verify")
-            turn_over_waiting_work(stack, storm, [relay, *workers], verb, *options)
+            _, workers = turn_over_waiting_work(stack, storm, [relay, *workers], verb, *options)
+            go_on(storm, workers)
             for _ in range(4):
                 time.sleep(0.3)
                 for worker in workers:

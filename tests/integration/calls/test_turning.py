@@ -8,7 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.integration.calls.running import Site, stop
+from tests.integration.calls.running import Site
+from tests.servers.signals import sigcont, sigstop
 
 SEAMS = ("reports.take", "reports.file")
 TABLE = "CREATE TABLE stock (id INTEGER PRIMARY KEY AUTOINCREMENT, job VARCHAR(50) NOT NULL)"
@@ -84,23 +85,27 @@ def outbox(site: Site, side: str) -> list[tuple]:
     return ask(site, side, "SELECT queue FROM strangler_outbox_outboxmessage")
 
 
-@pytest.mark.parametrize("site", ["redis", pytest.param("rabbitmq", marks=pytest.mark.long)], indirect=True)
+@pytest.mark.long  # `tests/faults/test_move_jobs.py` has the same under writers
+@pytest.mark.parametrize("site", ["redis", "rabbitmq"], indirect=True)
 @pytest.mark.timeout(240)
 def test_what_waits_while_tables_change_hands_is_done_once_by_the_new_owner(site):
-    for side in ("legacy", "service"):  # so that both queues are there
-        stop(site.work(side))
+    workers = [site.work(side) for side in ("legacy", "service")]
+    site.wait_until(lambda: all("ready" in site.log(side) for side in ("legacy", "service")))
+    for worker in workers:
+        sigstop(worker.pid)
     expected = take(site, "task-1", "task-2")
     site.shell(message("row-1", site.shop_queue))
     switch(site)
     relay(site)
-    workers = [site.work("legacy"), site.work("service")]
+    for worker in workers:
+        sigcont(worker.pid)
     assert site.wait_for(Counter({"take task-1": 1, "take task-2": 1, "file row-1": 1}), seconds=60)
     expected["row-1"] = 1
     assert jobs(site, "reports") == expected, site.log("legacy") + site.log("service")
     assert site.sides() == {"service": 3}
 
     for worker in workers:
-        stop(worker)
+        sigstop(worker.pid)
     expected += take(site, "task-3", "task-4") + file(site, "queued-1", "queued-2")
     relay(site)
     expected += file(site, "row-2", "row-3")
@@ -110,8 +115,8 @@ def test_what_waits_while_tables_change_hands_is_done_once_by_the_new_owner(site
     relay(site)
     site.run_in_service("strangler", "relay", "--once")
     assert outbox(site, "shop") == outbox(site, "reports") == []
-    site.work("service")
-    site.work("legacy")
+    for worker in workers:
+        sigcont(worker.pid)
     site.wait_until(lambda: site.sides()["legacy"] >= 7)
     assert jobs(site, "shop") == expected, site.log("legacy") + site.log("service")
     assert site.sides() == {"service": 3, "legacy": 7}
