@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 import re
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from strangler.core.carried import CORRELATION, DECISION, TRACE, carried, carry
+from strangler.core.carried import CORRELATION, DECISION, TRACE, Carry, carried
 from strangler.core.decision import Decision, Reason, Side
 from strangler.core.messages import HEADER_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
 DECISION_KEY = "decision-key"
 """Header of a message: the key on which the decisions of the request hung."""
@@ -61,15 +61,27 @@ def current_origin() -> Origin | None:
     return _origin.get()
 
 
-@contextmanager
-def within(origin: Origin | None, *, facts: Mapping[str, str]) -> Iterator[None]:
+class _Within(Carry):
+    """The block of `within`."""
+
+    __slots__ = ("_before", "_current")
+
+    def __init__(self, origin: Origin | None, facts: Mapping[str, str]) -> None:
+        super().__init__(facts)
+        self._current = origin
+
+    def __enter__(self) -> None:
+        self._before = _origin.set(self._current)
+        super().__enter__()
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        _origin.reset(self._before)
+
+
+def within(origin: Origin | None, *, facts: Mapping[str, str]) -> AbstractContextManager[None]:
     """Let *origin* be the current one in this block, in this thread or task, and carry *facts* along."""
-    token = _origin.set(origin)
-    try:
-        with carry(facts):
-            yield
-    finally:
-        _origin.reset(token)
+    return _Within(origin, facts)
 
 
 def travelling(decision: Decision | None = None) -> dict[str, str]:

@@ -14,6 +14,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,12 @@ class Snapshot:
 
     def get(self, seam: str) -> Rollout:
         """Return where *seam* stands; legacy if nobody ever moved it."""
-        return self.rollouts.get(seam) or Rollout(seam=seam)
+        return self.rollouts.get(seam) or _never_moved(seam)
+
+
+@lru_cache(maxsize=1024)
+def _never_moved(seam: str) -> Rollout:
+    return Rollout(seam=seam)
 
 
 def load() -> Snapshot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -38,8 +38,12 @@ class _Row(NamedTuple):
     bucket: int | None = None
 
 
-# (seam, minute, side, outcome, bucket or None). Every request makes one, so it is the cheapest thing that can be
-# counted: one plain tuple, taken apart into rows by the thread that writes them.
+# Every request notes one, so that is the cheapest thing that can be done, without a lock or arithmetic. The thread that writes
+# them adds them up, many at once.
+_noted: deque[tuple[str, float, Side, Outcome, timedelta | None]] = deque()
+_MOST_NOTED = 10_000  # beyond that they are added up by whoever works: the database may be away for long
+
+# (seam, minute, side, outcome, bucket or None): added up, and not yet taken apart into rows.
 _counts: Counter[tuple[str, int, str, str, int | None]] = Counter()
 _unwritten: Counter[_Row] = Counter()
 _lock = threading.Lock()
@@ -53,10 +57,9 @@ def flush_with(flush_other: Callable[[], None]) -> None:
 
 def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = None) -> None:
     """Count one piece of work of *seam*, and how long it *took* where that is known; costs no query."""
-    bucket = None if took is None else bucket_of(took)
-    key = (seam, int(time.time()) // 60, side._value_, outcome._value_, bucket)
-    with _lock:
-        _counts[key] += 1
+    _noted.append((seam, time.time(), side, outcome, took))
+    if len(_noted) > _MOST_NOTED:
+        _add_up()
 
 
 def flush() -> None:
@@ -117,7 +120,16 @@ def totals(*, since: datetime) -> Mapping[str, Mapping[tuple[str, str], int]]:
     return result
 
 
+def _add_up() -> None:
+    with _lock:
+        while _noted:
+            seam, at, side, outcome, took = _noted.popleft()
+            bucket = None if took is None else bucket_of(took)
+            _counts[seam, int(at) // 60, side.value, outcome.value, bucket] += 1
+
+
 def _take() -> Counter[_Row]:
+    _add_up()
     with _lock:
         counted, rows = _counts.copy(), _unwritten.copy()
         _counts.clear()

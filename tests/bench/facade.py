@@ -5,6 +5,7 @@
 `facade.legacy` compares the shop behind the facade with the bare shop in the same gunicorn process, for a page that
 matches a route at stage `legacy` and for one that matches none; the figure is the worse of the two. Next to each
 page stands its noise: the ratio of more turns of the bare shop to the first ones. Far from 1, the machine is too busy to tell.
+Each request is answered at another depth of the stack, see Note [Every depth] in `facade_site`.
 `facade.forward` compares forwarding with django-revproxy, whose process is given no middleware at all, on the same
 gunicorn and in front of the same nginx. Load comes from wrk; the sides take turns.
 """

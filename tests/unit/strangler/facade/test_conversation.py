@@ -43,7 +43,7 @@ def _site(settings):
         "SERVICE_URLS": {"images": "http://images.internal:8001/base"},
     }
     yield
-    tallies._counts.clear()
+    tallies._take()
 
 
 def drive(conversation, *results):
@@ -69,7 +69,7 @@ def converse(door, visit, snapshot):
 
 
 def counted():
-    rows = tallies._rows(tallies._counts)
+    rows = tallies._take()
     return {(row.side, row.outcome): count for row, count in rows.items() if row.outcome}
 
 
