@@ -146,8 +146,12 @@ class Visitor:
         return self._send("POST", "/photos/upload/", data=values, files=files, headers={"Accept": accept})
 
     def upload_status(self, address: str) -> dict[str, Any]:
-        """Return how an accepted upload is doing."""
+        """Return how an accepted upload is doing; asks again, as told, where the service can't say yet."""
+        deadline = time.monotonic() + self._patience.total_seconds()
         answer = self.get(address, accept="application/json")
+        while answer.status == HTTPStatus.SERVICE_UNAVAILABLE and time.monotonic() < deadline:
+            time.sleep(float(answer.headers.get("retry-after", "1")))
+            answer = self.get(address, accept="application/json")
         if answer.status != HTTPStatus.OK:
             raise requests.HTTPError(f"The status of the upload at {address} answered {answer}.")
         status: dict[str, Any] = answer.json
