@@ -9,8 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import requests
-
 from monolith.journey import looking
 from monolith.journey.ledger import Ledger
 from monolith.journey.narrator import Narrator, duration
@@ -92,14 +90,9 @@ class Scene:
         """Follow an accepted upload to its end, or as far as it gets in time; returns its last status."""
         deadline = time.monotonic() + PATIENCE.total_seconds()
         while True:
-            try:
-                status = visitor.upload_status(address)
-            except requests.HTTPError:  # the service starts sooner than the facade's breaker asks it again
-                if time.monotonic() > deadline:
-                    raise
-            else:
-                if status["status"] in FINISHED or time.monotonic() > deadline:
-                    return status
+            status = visitor.upload_status(address)
+            if status["status"] in FINISHED or time.monotonic() > deadline:
+                return status
             time.sleep(POLL_SECONDS)
 
     def wait_for_move(self, service: str, stage: str) -> bool:

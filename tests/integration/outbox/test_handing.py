@@ -206,8 +206,6 @@ def test_a_relay_sends_the_services_own_messages_home_while_the_fence_is_up(stam
 @pytest.fixture
 def own_stamps(transactional_db):
     """Make the same in the service's own database."""
-    for table in ("stamps", fences.FENCES):  # that a test before this one left, or whose making was cut short
-        run("default", f"DROP TABLE IF EXISTS {table}")
     lay("default")
     meet = f"SELECT RAISE(ABORT, '{fences.sentence('images', 'stamps')}')"
     when = f"(SELECT is_raised FROM {fences.FENCES})"
