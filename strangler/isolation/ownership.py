@@ -94,6 +94,18 @@ def announce(tables: Mapping[str, str], *, owner: str, fence: int) -> datetime:
     return max(moments)
 
 
+def changed_at(tables: Iterable[str]) -> datetime | None:
+    """Return when it was last written whose *tables* are, or that they may change hands; None if it never was."""
+    moment: datetime | None = (
+        _records()
+        .filter(table__in=list(tables))
+        .order_by("-changed_at")
+        .values_list("changed_at", flat=True)
+        .first()
+    )
+    return moment
+
+
 def settle(tables: Iterable[str]) -> None:
     """Write down that *tables* stay where they are, until `announce` says otherwise. Idempotent."""
     _records().filter(table__in=list(tables)).update(fence=0)

@@ -20,6 +20,8 @@ from strangler.move.models import MoveTable
 from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strangler.move.models import MoveRecord
 
 GRACE = timedelta(seconds=1)  # for a process that is busy
@@ -33,14 +35,25 @@ def announce(record: MoveRecord, *, is_waiting: bool = False) -> None:
     """
     owner = record.service if record.at is MoveStage.SWITCHED else MONOLITH
     written_at = ownership.announce(labels(record), owner=owner, fence=record.pk)
-    if is_waiting and config().snapshot_interval:
-        known_at = written_at + 2 * config().snapshot_interval + GRACE
-        time.sleep(max(0.0, (known_at - timezone.now()).total_seconds()))
+    if is_waiting:
+        _wait_until_known(written_at)
+
+
+def wait_until_known(record: MoveRecord) -> None:
+    """Return when every process that follows has had the time to know whose the tables of *record* are."""
+    if (written_at := ownership.changed_at(labels(record))) is not None:
+        _wait_until_known(written_at)
 
 
 def retract(record: MoveRecord) -> None:
     """Have it known that the tables of *record* stay where they are. Idempotent."""
     ownership.settle(labels(record))
+
+
+def _wait_until_known(written_at: datetime) -> None:
+    if config().snapshot_interval:
+        known_at = written_at + 2 * config().snapshot_interval + GRACE
+        time.sleep(max(0.0, (known_at - timezone.now()).total_seconds()))
 
 
 def labels(record: MoveRecord) -> dict[str, str]:

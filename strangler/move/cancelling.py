@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from strangler.core.stages import MoveStage, advance_move
 from strangler.move import laying, records
-from strangler.move.announcing import retract
+from strangler.move.announcing import retract, wait_until_known
 from strangler.move.dialects.base import Statement
 from strangler.rollout.propagation import wait_until_settled
 from strangler.rollout.snapshot import FORGET_AFTER, read_revision
@@ -37,7 +37,7 @@ def cancel(record: MoveRecord, *, pair: Pair, is_emptied: bool, actor: str, reas
     That process can write nothing from then on, and ends at its next look at the record.
     Args:
         is_emptied: delete the copied rows from the target as well, so that the move can be started anew; once every
-            running process follows the rollouts, since one that is behind may still read there.
+            running process follows the rollouts and the owner of the tables, since one that is behind may still read there.
     Raises:
         MoveTransitionError: the service owns the tables; reverse first.
     """
@@ -47,6 +47,7 @@ def cancel(record: MoveRecord, *, pair: Pair, is_emptied: bool, actor: str, reas
     laying.lift(record, tables=tables, pair=pair)
     if is_emptied:
         wait_until_settled(read_revision(), timeout=FORGET_AFTER)
+        wait_until_known(record)
         for table in reversed(tables):
             pair.target.execute(Statement(sql=_empty(table, pair=pair)))
     records.change_stage(record, MoveStage.CANCELLED, actor=actor, reason=reason)

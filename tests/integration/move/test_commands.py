@@ -160,6 +160,21 @@ def test_a_target_is_emptied_once_every_process_follows_the_rollouts(operator):
     assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(0,)]
 
 
+def test_a_target_is_emptied_once_every_process_knows_that_it_is_not_the_owner(operator):
+    operator.move("start", "--until-following")
+    operator.sql(
+        "source",
+        "UPDATE strangler_isolation_ownershiprecord SET changed_at = strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    )
+    with ThreadPoolExecutor(1) as other:
+        cancelling = other.submit(operator.move, "cancel", "--apply", "--empty-target")
+        operator.wait(lambda: not operator.sql("source", TRIGGERS))
+        time.sleep(0.5)
+        assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(1000,)]
+        assert "Cancelled." in cancelling.result()
+    assert operator.sql("target", "SELECT COUNT(*) FROM image") == [(0,)]
+
+
 def test_a_running_move_is_throttled_paused_resumed_and_interrupted(operator):
     with operator.begin("--max-rows-per-second", "200") as running:
         operator.wait(lambda: operator.sql("target", "SELECT COUNT(*) FROM image") != [(0,)])
