@@ -25,13 +25,14 @@ def turn_over_waiting_work(stack, storm, processes, verb, *options):
     """Switch or reverse while relay and workers are frozen, so that rows wait in the outbox and messages in queues.
 
     The relay goes on before the workers.
-    Returns: how many rows waited for it, and the workers.
+    Returns: how many rows were written while it was frozen and waited for it, and the workers.
     """
     for process in processes:
         sigstop(process.pid)
+    taken = stack.waiting()  # the relay may have decided about these
     storm.write(BEHIND)
     stack.turn(verb, *options)
-    waiting = stack.waiting()
+    waiting = stack.waiting() - taken
     relay, *workers = processes
     sigcont(relay.pid)
     wait_until(lambda: not stack.waiting(), explain=stack.said)
