@@ -1,13 +1,15 @@
 # Needs Python 3.11+, make and git; everything else is installed on the way. `make` lists the targets.
 #
-#   PYTHON=python3.13   the interpreter for new virtual environments (default: the first suitable one found)
+#   PYTHON=python3.13   the interpreter for new virtual environments (default: the first suitable one found; the
+#                       system's before others of its version, which are often built without optimization)
 #   VENV=.venv-run      the virtual environment of `make run` (default: .venv)
 #   CI=true             a missing test server is a failure instead of a skipped test
 
 ifndef PYTHON
-PYTHON := $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
+PYTHON := $(shell for name in python3.11 python3.12 python3.13 python3.14 python3; do \
+	for python in /usr/bin/$$name $$name; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& echo $$python && break; done)
+	&& echo $$python && exit; done; done)
 endif
 
 BIN := .venv/bin
