@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 def can_return(declaration: Declaration) -> bool:
     """Whether the monolith's workers can do what a message of the seam asks for."""
-    is_function = not declaration.is_task and declaration.arguments is not None
-    return declaration.is_task or (is_function and apps.is_installed("strangler.service"))
+    if declaration.is_task:
+        return True
+    return declaration.arguments is not None and apps.is_installed("strangler.service")
 
 
 def answer_to_calls(app: Celery) -> None:

@@ -15,10 +15,11 @@ from django.apps import apps
 from django.utils import timezone
 
 from strangler.conf import config
+from strangler.labels import tables_of
 from strangler.tokens import MONOLITH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 
@@ -149,24 +150,3 @@ def from_topology() -> Owners:
         here=frozenset(table for _, table, _ in found if table in installed),
         tables={label.lower(): table for label, table, _ in reversed(found)},
     )
-
-
-def tables_of(label: str) -> Iterator[str]:
-    """Yield the tables of a model's *label*, its own first, then those of its many-to-many fields.
-
-    A label without a model is that of a deleted one, or of another project's: its table has Django's usual name. What is
-    no label is a table.
-    """
-    app, separator, name = label.partition(".")
-    try:
-        model = apps.get_model(label) if separator else None
-    except LookupError:
-        model = None
-    if model is None:
-        yield f"{app}_{name}".lower() if separator else label
-        return
-    yield model._meta.db_table
-    for relation in model._meta.local_many_to_many:
-        through = relation.remote_field.through
-        if through._meta.auto_created:
-            yield through._meta.db_table

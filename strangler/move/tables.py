@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.apps import apps
-
 from strangler.conf import config
 from strangler.errors import MoveError, did_you_mean
+from strangler.labels import model_of, tables_of_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from django.db import models
 
     from strangler.move.dialects.base import ForeignKey, TableShape
 
@@ -52,24 +49,10 @@ def _owned(labels: Iterable[str]) -> dict[str, str]:
     """Return the tables of those models that this project has; others were born in the service."""
     tables: dict[str, str] = {}
     for label in labels:
-        model = _model(label)
+        model = model_of(label)
         if model is not None:
-            tables |= {name: name for name in _tables(model)}
+            tables |= {name: name for name in tables_of_model(model)}
     return tables
-
-
-def _model(label: str) -> type[models.Model] | None:
-    try:
-        return apps.get_model(label)
-    except (LookupError, ValueError):
-        return None
-
-
-def _tables(model: type[models.Model]) -> list[str]:
-    """Return the model's table and those that its many-to-many fields made."""
-    through = [field.remote_field.through for field in model._meta.local_many_to_many]
-    made = [each._meta.db_table for each in through if each and each._meta.auto_created]
-    return [model._meta.db_table, *made]
 
 
 def in_order(tables: Mapping[str, str], *, foreign_keys: Iterable[ForeignKey]) -> list[str]:

@@ -12,9 +12,9 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.apps import apps
 from django.db import Error as DatabaseError
 from django.db import connections
 
@@ -22,6 +22,7 @@ from strangler import fences
 from strangler.commits import Commits
 from strangler.conf import config
 from strangler.errors import FenceRaised
+from strangler.labels import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,15 +152,7 @@ def moving_tables() -> tuple[str, ...]:
     service = config().topology.services.get(config().service)
     if service is None:
         return ()
-    return tuple(service.move_tables.values()) or tuple(map(_table_of, service.owns))
-
-
-def _table_of(label: str) -> str:
-    """Return the table of a model's *label*; without such a model, the name that Django would give it."""
-    try:
-        return str(apps.get_model(label)._meta.db_table)
-    except (LookupError, ValueError):
-        return label.replace(".", "_").lower()
+    return tuple(service.move_tables.values()) or tuple(chain.from_iterable(map(tables_of, service.owns)))
 
 
 def _refuse_raised(using: str) -> None:

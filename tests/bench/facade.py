@@ -191,6 +191,7 @@ class Bench:
 
 def _switched(url: str, side: str, path: str) -> float:
     requests.get(f"{url}{SWITCH}{side}", timeout=10).raise_for_status()
+    requests.get(url + path, timeout=10).raise_for_status()  # has the facade read the rollouts, which a site does once
     return _load(url + path, seconds=1)
 
 

@@ -113,16 +113,6 @@ def test_a_database_that_is_away_leaves_the_last_view(monkeypatch, isolate):
     assert follower.owners is before
 
 
-def test_labels_of_models_lead_to_their_tables():
-    assert list(ownership.tables_of("auth.User")) == [
-        "auth_user",
-        "auth_user_groups",
-        "auth_user_user_permissions",
-    ]
-    assert list(ownership.tables_of("photos.Gone")) == ["photos_gone"]
-    assert list(ownership.tables_of("plain_table")) == ["plain_table"]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_process_follows_a_switch_within_the_interval(isolate):
     isolate(SERVICE_DATABASES={"images": "images"}, SNAPSHOT_INTERVAL=timedelta(milliseconds=20))
