@@ -1,9 +1,9 @@
 """Run the whole test-suite step by step and end with a plain verdict.
 
 Each step runs even if another one failed, so that one run shows everything that is wrong. All wait now and then, so
-two run beside each other; what each printed comes when it has ended. At last comes the journey, which likes a quiet machine: beside
-it, and beside the last of the others, run the steps that no clock watches, two at a time and only when a core is idle. pytest's JUnit files
-are added up for the last line, `tests: N passed, N failed, N skipped`.
+two run beside each other; what each printed comes when it has ended. At last comes the journey, which likes a quiet machine. The steps that no
+clock watches take only what these leave of the processors: one from the beginning, another when a lane has nothing else to do.
+pytest's JUnit files are added up for the last line, `tests: N passed, N failed, N skipped`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from tools.check import services
 REPORTS = ROOT / "var" / "test"
 LANES = 2  # steps beside each other on the two cores that CI has
 IDLE_LANES = 1  # besides, for those that take what the others leave
-IDLE = ("nice", "-n", "19")
+IDLE = ("nice", "-n", "10")  # at 19 they would starve beside more than two processes that compute
 WHOLE = ("-p", "strangler.isolation.testing", "--strangler-isolation")  # finds stale entries of the ratchet
-PARALLEL = ("-n", "2", "--dist", "loadgroup")
+PARALLEL = ("--dist", "loadgroup", "-n")
 WITHOUT_DATABASE = (
     "--ignore=tests/integration/strangler/test_decision_nginx.py",
 )  # the same on every engine
@@ -102,12 +102,9 @@ def temporary() -> Iterator[str]:
 
 def steps() -> Iterator[Step]:
     """Yield the steps that may run beside each other, the longest first."""
-    yield pytest("integration", *PARALLEL, *PATIENT, *WHOLE, "tests/integration")
-    yield pytest("faults", *PARALLEL, *PATIENT, "tests/faults")
+    yield pytest("integration", *PARALLEL, "3", *PATIENT, *WHOLE, "tests/integration")
+    yield pytest("faults", *PARALLEL, "2", *PATIENT, "tests/faults")
     yield pytest("functional", *PATIENT, "tests/functional")
-    for engine in ("mariadb", "postgres"):
-        folders = ("tests/integration/monolith", "tests/integration/strangler")
-        yield pytest(f"on {engine}", *folders, *WITHOUT_DATABASE, servers=(engine,))
 
 
 def journey() -> Step:
@@ -116,7 +113,10 @@ def journey() -> Step:
 
 
 def patient_steps() -> Iterator[Step]:
-    """Yield what takes the time that the others leave."""
+    """Yield what takes the time that the others leave, the longest first."""
+    for engine in ("mariadb", "postgres"):
+        folders = ("tests/integration/monolith", "tests/integration/strangler")
+        yield pytest(f"on {engine}", *folders, *WITHOUT_DATABASE, servers=(engine,), before=IDLE)
     yield Step(name="check", command=(*IDLE, sys.executable, "tools/check.py"))
     yield pytest("unit", "tests/unit", before=IDLE)
     for name, settings in services():
@@ -135,7 +135,7 @@ class Plan:
     Args:
         first: steps that may run beside each other.
         alone: the one that runs when none of those does.
-        patient: those for lanes that have nothing else to do.
+        patient: those for idle lanes, and for the others when they have nothing else to do.
     """
 
     def __init__(self, first: Iterable[Step], alone: Step, patient: Iterable[Step]) -> None:
@@ -147,13 +147,14 @@ class Plan:
 
     def run(self) -> dict[str, bool]:
         """Run everything and return which steps succeeded."""
-        with ThreadPoolExecutor(LANES + IDLE_LANES) as lanes:
-            for lane in [lanes.submit(self._work) for _ in range(LANES + IDLE_LANES)]:
+        kinds = [False] * LANES + [True] * IDLE_LANES
+        with ThreadPoolExecutor(len(kinds)) as lanes:
+            for lane in [lanes.submit(self._work, is_idle=is_idle) for is_idle in kinds]:
                 lane.result()
         return self.results
 
-    def _work(self) -> None:
-        while (step := self._take()) is not None:
+    def _work(self, *, is_idle: bool) -> None:
+        while (step := self._take(is_idle=is_idle)) is not None:
             try:
                 self.results[step.name] = step.run()
             finally:
@@ -161,18 +162,17 @@ class Plan:
                     self._left.discard(step.name)
                     self._changed.notify_all()
 
-    def _take(self) -> Step | None:
-        """Return the next step, None when there is none left for this lane; waits while the others' lanes are full."""
+    def _take(self, *, is_idle: bool) -> Step | None:
+        """Return the next step of a lane, None when there is none left for it; waits for the time of the one that runs alone."""
         with self._changed:
             while True:
-                running = len(self._left) - len(self._first)
-                if self._first and running < LANES:
+                if not is_idle and self._first:
                     return self._first.popleft()
-                if not self._left and self._alone:
+                if not is_idle and not self._left and self._alone:
                     return self._alone.popleft()
-                if running < LANES and self._patient:
+                if self._patient:
                     return self._patient.popleft()
-                if not self._left:
+                if is_idle or not self._alone:
                     return None
                 self._changed.wait()
 
