@@ -19,7 +19,7 @@ from monolith.journey.visitor import Answer, Visitor
 from monolith.journey.watcher import Watcher
 
 POLL_SECONDS = 0.2
-ASK_SECONDS = 0.3  # between commands that ask how far something is: each computes for about as long
+ASK_SECONDS = 1.0  # between commands that ask how far something is: each computes for a third of a second
 PATIENCE = timedelta(seconds=120)
 FINISHED = {"ready", "failed"}
 

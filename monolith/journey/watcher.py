@@ -7,7 +7,7 @@ from typing import Self
 
 import requests
 
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.2
 TIMEOUT_SECONDS = 30
 
 

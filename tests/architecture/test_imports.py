@@ -13,7 +13,7 @@ from tests.architecture.source import ROOT
 
 FOR_SERVICES = {
     *("service", "bridge", "outbox", "replicas", "effects", "observing"),
-    *("core", "conf", "errors", "tokens", "breaker", "commits", "fences", "wrapping", "py"),
+    *("core", "conf", "errors", "tokens", "breaker", "commits", "fences", "labels", "wrapping", "py"),
 }
 
 

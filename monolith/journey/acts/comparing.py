@@ -12,7 +12,7 @@ from monolith.journey.site import GUIDE_SEAM, SEAM
 TITLE = "both sides, compared"
 MISTAKE = {"IMAGES_MAX_FILE_BYTES": "5000000"}  # a zero is missing
 COMPARISONS = 30
-PER_SECOND = 60
+PER_SECOND = 25
 
 
 def play(scene: Scene) -> None:
