@@ -191,7 +191,8 @@ class Bench:
 
 def _switched(url: str, side: str, path: str) -> float:
     requests.get(f"{url}{SWITCH}{side}", timeout=10).raise_for_status()
-    requests.get(url + path, timeout=10).raise_for_status()  # has the facade read the rollouts, which a site does once
+    # The first request has the facade read the rollouts, which a site does once.
+    requests.get(url + path, timeout=10).raise_for_status()
     return _load(url + path, seconds=1)
 
 

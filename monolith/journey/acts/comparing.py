@@ -11,8 +11,8 @@ from monolith.journey.site import GUIDE_SEAM, SEAM
 
 TITLE = "both sides, compared"
 MISTAKE = {"IMAGES_MAX_FILE_BYTES": "5000000"}  # a zero is missing
-COMPARISONS = 30
-PER_SECOND = 25
+COMPARISONS = 30  # a process captures a few a second
+PER_SECOND = 60
 
 
 def play(scene: Scene) -> None:
@@ -24,13 +24,14 @@ def play(scene: Scene) -> None:
 
 def _shadow_an_upload(scene: Scene) -> None:
     """Let the service try an upload that legacy does, in its sandbox."""
+    before = _compared(scene, SEAM)
     scene.rollout("shadow", "--reason", "what would the service do?")
     kim, photos = scene.visitor("kim"), scene.copies("shadow", [scene.small_photo])
     answer = scene.upload(kim, photos)
     is_legacy = answer.is_done and answer.side == "legacy"
     scene.out.check(is_legacy, f"shadow: an upload is answered {answer} after {duration(answer.seconds)}")
-    compared = _wait_for_comparisons(scene, SEAM, 1)
-    scene.out.check(compared >= 1, "the service did the same upload in its sandbox, and both were compared")
+    is_compared = _wait_for_comparisons(scene, SEAM, before + 1)
+    scene.out.check(is_compared, "the service did the same upload in its sandbox, and both were compared")
     scene.command("strangler", "compare", SEAM)
     uploads = kim.get("/images/uploads/", accept="application/json").json
     scene.out.check(uploads == [], "nothing of it stayed: kim has no upload at the service")
@@ -42,10 +43,13 @@ def _find_a_mistake(scene: Scene) -> None:
     scene.site.kill("images")
     with scene.out.waiting(f"the service starts again with a mistake: {_told(MISTAKE)}"):
         scene.site.start("images", **MISTAKE)
+    before = _compared(scene, GUIDE_SEAM)
     scene.rollout("shadow", "--reason", "are both pages the same?", seam=GUIDE_SEAM)
     with Crowd(scene.site.url + "/photos/guide/", per_second=PER_SECOND) as crowd:
-        _wait_for_comparisons(scene, GUIDE_SEAM, COMPARISONS)  # of which a process captures a few a second
-    scene.out.check(not crowd.problems, f"{crowd.looks} people look at the page, and get it from legacy")
+        is_compared = _wait_for_comparisons(scene, GUIDE_SEAM, before + COMPARISONS)
+    scene.out.check(
+        is_compared and not crowd.problems, f"{crowd.looks} people look at the page, and get it from legacy"
+    )
     scene.out.explain(crowd.problems[:3])
     printed = scene.command("strangler", "compare", GUIDE_SEAM)
     scene.out.check("5 MB" in printed, "the mistake is named: 5 MB, where legacy says 50 MB")
@@ -85,14 +89,14 @@ def _wait_until_live(scene: Scene) -> str:
     return str(_status(scene, GUIDE_SEAM)["stage"])
 
 
-def _wait_for_comparisons(scene: Scene, seam: str, count: int) -> int:
-    """Return how many comparisons there are, as soon as there are *count*."""
+def _wait_for_comparisons(scene: Scene, seam: str, count: int) -> bool:
+    """Wait until there are *count* comparisons; returns whether they came in time."""
     deadline = time.monotonic() + PATIENCE.total_seconds()
-    while True:
-        compared = _compared(scene, seam)
-        if compared >= count or time.monotonic() > deadline:
-            return compared
+    while time.monotonic() < deadline:
+        if _compared(scene, seam) >= count:
+            return True
         time.sleep(ASK_SECONDS)
+    return False
 
 
 def _compared(scene: Scene, seam: str) -> int:
