@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 REPORT_EVERY = timedelta(seconds=5)
 FORGET_AFTER = timedelta(seconds=30)
+PRUNE_EVERY = timedelta(minutes=10)
 FIRST_LOAD_TIMEOUT = timedelta(
     seconds=2
 )  # a process that starts while the database is away begins with legacy
@@ -82,6 +83,7 @@ class Refresher:
         self._is_loaded = threading.Event()
         self._stop = threading.Event()
         self._reported_at: datetime | None = None
+        self._pruned_at = timezone.now()
         self._is_database_away = False
         self._thread = threading.Thread(target=self._run, name="strangler-snapshot", daemon=True)
 
@@ -115,6 +117,7 @@ class Refresher:
                 self._reported_at = None
             self._report()
             tallies.flush()
+            self._prune()
         except DatabaseError as error:
             self._say_once(error)
         else:
@@ -130,12 +133,16 @@ class Refresher:
         if self._reported_at is not None and now - self._reported_at < REPORT_EVERY:
             return
         reports = ProcessReport.objects.using(config().database)
-        reports.update_or_create(
-            process=self.process, defaults={"revision": self.snapshot.revision, "seen_at": now}
-        )
+        seen = {"revision": self.snapshot.revision, "seen_at": now}
+        if not reports.filter(process=self.process).update(**seen):
+            reports.bulk_create([ProcessReport(process=self.process, **seen)], ignore_conflicts=True)
         reports.filter(seen_at__lt=now - FORGET_AFTER).delete()
-        tallies.prune()
         self._reported_at = now
+
+    def _prune(self) -> None:
+        if timezone.now() - self._pruned_at >= PRUNE_EVERY:
+            tallies.prune()
+            self._pruned_at = timezone.now()
 
     def _leave(self) -> None:
         """Take this process off the reports: nobody has to wait for one that decides no more."""

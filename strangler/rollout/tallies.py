@@ -6,15 +6,16 @@ import threading
 import time
 from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import OperationalError, connections, transaction
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from strangler.conf import config
 from strangler.core.latency import bucket_of
 from strangler.core.tallied import Outcome
+from strangler.rollout.counting import add
 from strangler.rollout.models import SeamLatency, SeamTally
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["KEEP", "Outcome", "flush", "prune", "tally", "totals"]
 
 KEEP = timedelta(days=7)
-Counted = TypeVar("Counted", SeamTally, SeamLatency)
 
 
 class _Row(NamedTuple):
@@ -65,15 +65,16 @@ def tally(seam: str, *, side: Side, outcome: Outcome, took: timedelta | None = N
 def flush() -> None:
     """Add this process's counts to the database, and those of `flush_with`; what can't be written stays for the next time.
 
-    All of them are one transaction, since a commit each is felt beside the pages. Processes that begin the same minute
-    together may deadlock on MariaDB; then each count is a statement of its own.
+    All of them are one transaction of two statements, since the pages feel what this thread computes. Processes that begin the
+    same minute together may deadlock on MariaDB; then each count is a statement of its own.
     """
     taken = _take()
     try:
-        _write_at_once(taken)
+        if taken:
+            _write_at_once(taken)
         while taken:
             row, count = next(iter(taken.items()))
-            _add(row, count)
+            _add({row: count})
             del taken[row]
     finally:
         with _lock:
@@ -91,8 +92,7 @@ def _write_at_once(taken: Counter[_Row]) -> None:
     alias = config().database
     try:
         with transaction.atomic(using=alias):
-            for row in sorted(taken, key=repr):  # in one order, so that processes rather wait than deadlock
-                _add(row, taken[row])
+            _add(taken)
     except OperationalError:
         if connections[alias].connection is None:
             raise
@@ -147,20 +147,19 @@ def _rows(counted: Mapping[tuple[str, int, str, str, int | None], int]) -> Count
     return rows
 
 
-def _add(row: _Row, count: int) -> None:
-    where: dict[str, Any] = {
-        "seam": row.seam,
-        "minute": datetime.fromtimestamp(row.minute * 60, UTC),
-        "side": row.side,
-    }
-    if row.bucket is not None:
-        _raise(SeamLatency, {**where, "bucket": row.bucket}, count)
-    else:
-        _raise(SeamTally, {**where, "outcome": row.outcome}, count)
+def _add(counts: Mapping[_Row, int]) -> None:
+    alias = config().database
+    rows = sorted(counts, key=repr)  # in one order, so that processes rather wait than deadlock
+    timed = [
+        {**_place(row), "bucket": row.bucket, "count": counts[row]} for row in rows if row.bucket is not None
+    ]
+    ended = [
+        {**_place(row), "outcome": row.outcome, "count": counts[row]} for row in rows if row.bucket is None
+    ]
+    add(SeamLatency, timed, using=alias)
+    add(SeamTally, ended, using=alias)
 
 
-def _raise(model: type[Counted], where: dict[str, Any], count: int) -> None:
-    rows = model._default_manager.using(config().database)  # noqa: SLF001 - Django's documented name
-    if not rows.filter(**where).update(count=F("count") + count):
-        rows.bulk_create([model(**where)], ignore_conflicts=True)  # somebody may be faster
-        rows.filter(**where).update(count=F("count") + count)
+def _place(row: _Row) -> dict[str, Any]:
+    minute = datetime.fromtimestamp(row.minute * 60, UTC)
+    return {"seam": row.seam, "minute": minute, "side": row.side}

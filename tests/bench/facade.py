@@ -5,7 +5,7 @@
 `facade.legacy` compares the shop behind the facade with the bare shop in the same gunicorn process, for a page that
 matches a route at stage `legacy` and for one that matches none; the figure is the worse of the two. Next to each
 page stands its noise: the ratio of more turns of the bare shop to the first ones. Far from 1, the machine is too busy to tell.
-Each request is answered at another depth of the stack, see Note [Every depth] in `facade_site`.
+See Note [Turns] and Note [Every depth] in `facade_site`. Each round has a new process, and a load of twice *seconds* for each side.
 `facade.forward` compares forwarding with django-revproxy, whose process is given no middleware at all, on the same
 gunicorn and in front of the same nginx. Load comes from wrk; the sides take turns.
 """
@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -33,12 +32,13 @@ from tests.bench._harness import ROOT, Figure, compare, measure_alternating, rep
 KEY = "0123456789abcdef0123456789abcdef"
 ROUTES = 12
 GUNICORN = ["--worker-class", "gthread", "--workers", "1", "--threads", "8", "--no-control-socket"]
-SWITCH = "/switch-to/"  # a path: what comes behind it, `bare` or `wrapped`, is what the site becomes
-SIDES = {"ours": "wrapped", "peer": "bare", "again": "bare"}
+COUNTS = "/counts/"  # a path of the site in which sides take turns
+SIDES = ("ours", "peer", "again")
+TURN_SECONDS = 0.4
+COUNTED_SECONDS = 0.25  # the last part of a turn
 PAGES = {"matched": "/", "unmatched": "/account/login/"}
 FORWARDED = "/photos/17/"
 ANSWER_BYTES = 2_000
-LEGACY_ROUNDS_PER_ROUND = 2
 
 TOPOLOGY = """
 [services.images]
@@ -110,15 +110,15 @@ class Bench:
 
         Of two gunicorns with the same code one stays a few percent slower for as long as it lives: dictionaries and
         memory lie otherwise. So the sides of a round take turns in one process, and each round has a new one.
+        A pair of values is of one turn each.
         """
         values: dict[str, dict[str, list[float]]] = {name: {side: [] for side in SIDES} for name in PAGES}
-        for _ in range(LEGACY_ROUNDS_PER_ROUND * self.rounds):
+        for _ in range(self.rounds):
             with self._serve("either") as url:
                 for name, path in PAGES.items():
-                    sides = {side: partial(_switched, url, SIDES[side], path) for side in SIDES}
-                    measured = measure_alternating(sides, rounds=len(SIDES))
-                    for side, found in measured.items():
-                        values[name][side].append(statistics.fmean(found))
+                    for three in _turns(url, path, seconds=2 * self.seconds * len(SIDES)):
+                        for side, rate in three.items():
+                            values[name][side].append(rate)
         figures = [self._legacy_page(name, values[name]) for name in PAGES]
         worse = min(figures, key=lambda figure: figure.ratio)
         details = {key: value for figure in figures for key, value in figure.details.items()}
@@ -189,11 +189,19 @@ class Bench:
             yield f"http://{address}"
 
 
-def _switched(url: str, side: str, path: str) -> float:
-    requests.get(f"{url}{SWITCH}{side}", timeout=10).raise_for_status()
-    # The first request has the facade read the rollouts, which a site does once.
-    requests.get(url + path, timeout=10).raise_for_status()
-    return _load(url + path, seconds=1)
+def _turns(url: str, path: str, *, seconds: int) -> Iterator[dict[str, float]]:
+    """Yield the requests per second of each three turns under a load; ours is charged with what the facade's threads compute."""
+    _load(url + path, seconds=1)
+    before = requests.get(url + COUNTS, timeout=10).json()
+    _load(url + path, seconds=seconds)
+    found = requests.get(url + COUNTS, timeout=10).json()
+    share = (
+        found["seconds"] - before["seconds"]
+    ) / seconds  # of the one processor that a process of Python has
+    for three in found["threes"][1:-1]:
+        if len(three) == len(SIDES):
+            rates = {side: count / COUNTED_SECONDS for side, count in three.items()}
+            yield {**rates, "ours": rates["ours"] * (1 - share)}
 
 
 def _load(url: str, *, seconds: int) -> float:

@@ -108,6 +108,18 @@ def test_old_tallies_are_forgotten():
     assert SeamTally.objects.get().count == 1
 
 
+def test_a_running_process_forgets_old_tallies_now_and_then():
+    old = timezone.now() - tallies.KEEP - timedelta(minutes=1)
+    SeamTally.objects.create(seam=SEAM, minute=old, side="legacy", outcome="done", count=9)
+    refresher = snapshot.Refresher()
+    refresher._step()
+    assert SeamTally.objects.exists()
+    refresher._pruned_at -= snapshot.PRUNE_EVERY
+    refresher._step()
+    assert not SeamTally.objects.exists()
+    assert list(ProcessReport.objects.values_list("process", flat=True)) == [refresher.process]
+
+
 def test_counts_that_could_not_be_written_are_kept(monkeypatch):
     tally(SEAM, side=Side.LEGACY, outcome=Outcome.DONE)
     with monkeypatch.context() as patch:
