@@ -149,7 +149,7 @@ class Course:
     def __init__(self, door: Door, visit: Visit, snapshot: Snapshot) -> None:
         self.door = door
         self.visit = visit
-        self.snapshot = snapshot
+        self._stands = snapshot.get(visit.route.name)
         self.identity: Identity | None = None
         self.service_url = ""
         self.decision: Decision
@@ -171,8 +171,7 @@ class Course:
         """Return what notes this request while its side answers, if it is one of those that are compared."""
         if not self._is_drawn:
             self._is_drawn = True
-            stands = self.snapshot.get(self.visit.route.name)
-            self._watch = begin_watch(self.visit, stands, side=self.decision.side, framing=self.framing)
+            self._watch = begin_watch(self.visit, self._stands, side=self.decision.side, framing=self.framing)
         return self._watch
 
     def unwatch(self) -> None:
@@ -228,7 +227,7 @@ class Course:
 
     def _decide(self) -> None:
         is_staff = self.identity is not None and self.identity.is_staff
-        self.decision = self.visit.decide(self.snapshot.get(self.visit.route.name), is_staff=is_staff)
+        self.decision = self.visit.decide(self._stands, is_staff=is_staff)
         self._is_decided = True
         if self.visit.has_bad_wish:
             logger.warning("%s: an override was ignored: forged or over", self.visit.route.name)

@@ -71,9 +71,13 @@ def working_on(incoming: Incoming) -> AbstractContextManager[None]:
 def working_on_visit(visit: Visit, decision: Decision) -> AbstractContextManager[None]:
     """Return the block in which the application answers a request that *decision* gave to legacy."""
     facts = _facts(visit.incoming, request_id=visit.request_id)
-    return within(RequestOrigin(visit.incoming, key=visit.key), facts={**facts, DECISION: str(decision)})
+    facts[DECISION] = str(decision)
+    return within(RequestOrigin(visit.incoming, key=visit.key), facts=facts)
 
 
 def _facts(incoming: Incoming, *, request_id: str) -> dict[str, str]:
+    facts = {CORRELATION: request_id}
     trace = read_traceparent(incoming.value("traceparent"))
-    return {CORRELATION: request_id, **({TRACE: trace} if trace else {})}
+    if trace:
+        facts[TRACE] = trace
+    return facts

@@ -162,6 +162,11 @@ class WsgiIncoming(Incoming):
         # Some servers give an empty CONTENT_LENGTH for a request that has none.
         return [] if value is None or (not value and name in _MAY_BE_EMPTY) else [value]
 
+    def value(self, name: str) -> str:
+        """Return the value of field *name* (lower case), or an empty text."""
+        value: str = self._environ.get(_environ_key(name), "")
+        return value
+
 
 class AsgiIncoming(Incoming):
     """The request of an ASGI scope."""

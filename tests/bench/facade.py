@@ -4,7 +4,7 @@
 
 `facade.legacy` compares the shop behind the facade with the bare shop in the same gunicorn process, for a page that
 matches a route at stage `legacy` and for one that matches none; the figure is the worse of the two. Next to each
-page stands its noise: the ratio of more turns of the bare shop to the first ones. Far from 1, the machine is too busy to tell.
+page stands its noise: the ratio of one half of the bare shop's turns to the other. Far from 1, the machine is too busy to tell.
 See Note [Turns] and Note [Every depth] in `facade_site`. Each round has a new process, and a load of twice *seconds* for each side.
 `facade.forward` compares forwarding with django-revproxy, whose process is given no middleware at all, on the same
 gunicorn and in front of the same nginx. Load comes from wrk; the sides take turns.
@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -110,15 +111,13 @@ class Bench:
 
         Of two gunicorns with the same code one stays a few percent slower for as long as it lives: dictionaries and
         memory lie otherwise. So the sides of a round take turns in one process, and each round has a new one.
-        A pair of values is of one turn each.
         """
         values: dict[str, dict[str, list[float]]] = {name: {side: [] for side in SIDES} for name in PAGES}
         for _ in range(self.rounds):
             with self._serve("either") as url:
                 for name, path in PAGES.items():
-                    for three in _turns(url, path, seconds=2 * self.seconds * len(SIDES)):
-                        for side, rate in three.items():
-                            values[name][side].append(rate)
+                    for side, rate in _turns(url, path, seconds=2 * self.seconds * len(SIDES)).items():
+                        values[name][side].append(rate)
         figures = [self._legacy_page(name, values[name]) for name in PAGES]
         worse = min(figures, key=lambda figure: figure.ratio)
         details = {key: value for figure in figures for key, value in figure.details.items()}
@@ -129,7 +128,7 @@ class Bench:
         figure = compare(
             "facade.legacy",
             ours=values["ours"],
-            peer=values["peer"],
+            peer=[statistics.fmean(pair) for pair in zip(values["peer"], values["again"], strict=True)],
             unit="requests/s",
             higher_is_better=True,
             goal=0.97,
@@ -189,8 +188,8 @@ class Bench:
             yield f"http://{address}"
 
 
-def _turns(url: str, path: str, *, seconds: int) -> Iterator[dict[str, float]]:
-    """Yield the requests per second of each three turns under a load; ours is charged with what the facade's threads compute."""
+def _turns(url: str, path: str, *, seconds: int) -> dict[str, float]:
+    """Return each side's requests per second under a load; ours is charged with what the facade's threads compute."""
     _load(url + path, seconds=1)
     before = requests.get(url + COUNTS, timeout=10).json()
     _load(url + path, seconds=seconds)
@@ -198,10 +197,9 @@ def _turns(url: str, path: str, *, seconds: int) -> Iterator[dict[str, float]]:
     share = (
         found["seconds"] - before["seconds"]
     ) / seconds  # of the one processor that a process of Python has
-    for three in found["threes"][1:-1]:
-        if len(three) == len(SIDES):
-            rates = {side: count / COUNTED_SECONDS for side, count in three.items()}
-            yield {**rates, "ours": rates["ours"] * (1 - share)}
+    whole = [three for three in found["threes"][1:-1] if len(three) == len(SIDES)]
+    rates = {side: sum(three[side] for three in whole) / len(whole) / COUNTED_SECONDS for side in SIDES}
+    return {**rates, "ours": rates["ours"] * (1 - share)}
 
 
 def _load(url: str, *, seconds: int) -> float:
