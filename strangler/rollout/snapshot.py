@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import random
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 REPORT_EVERY = timedelta(seconds=5)
 FORGET_AFTER = timedelta(seconds=30)
-PRUNE_EVERY = timedelta(minutes=10)
+PRUNE_EVERY = timedelta(minutes=10)  # on average
 FIRST_LOAD_TIMEOUT = timedelta(
     seconds=2
 )  # a process that starts while the database is away begins with legacy
@@ -83,7 +84,6 @@ class Refresher:
         self._is_loaded = threading.Event()
         self._stop = threading.Event()
         self._reported_at: datetime | None = None
-        self._pruned_at = timezone.now()
         self._is_database_away = False
         self._thread = threading.Thread(target=self._run, name="strangler-snapshot", daemon=True)
 
@@ -117,7 +117,6 @@ class Refresher:
                 self._reported_at = None
             self._report()
             tallies.flush()
-            self._prune()
         except DatabaseError as error:
             self._say_once(error)
         else:
@@ -138,11 +137,8 @@ class Refresher:
             reports.bulk_create([ProcessReport(process=self.process, **seen)], ignore_conflicts=True)
         reports.filter(seen_at__lt=now - FORGET_AFTER).delete()
         self._reported_at = now
-
-    def _prune(self) -> None:
-        if timezone.now() - self._pruned_at >= PRUNE_EVERY:
+        if random.random() < REPORT_EVERY / PRUNE_EVERY:  # noqa: S311 - drawn, since many processes do not live that long
             tallies.prune()
-            self._pruned_at = timezone.now()
 
     def _leave(self) -> None:
         """Take this process off the reports: nobody has to wait for one that decides no more."""

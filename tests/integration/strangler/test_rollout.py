@@ -108,14 +108,16 @@ def test_old_tallies_are_forgotten():
     assert SeamTally.objects.get().count == 1
 
 
-def test_a_running_process_forgets_old_tallies_now_and_then():
+def test_a_running_process_forgets_old_tallies_now_and_then(monkeypatch):
     old = timezone.now() - tallies.KEEP - timedelta(minutes=1)
     SeamTally.objects.create(seam=SEAM, minute=old, side="legacy", outcome="done", count=9)
     refresher = snapshot.Refresher()
-    refresher._step()
+    monkeypatch.setattr(snapshot.random, "random", lambda: 0.5)
+    refresher._report()
     assert SeamTally.objects.exists()
-    refresher._pruned_at -= snapshot.PRUNE_EVERY
-    refresher._step()
+    refresher._reported_at = None
+    monkeypatch.setattr(snapshot.random, "random", lambda: 0.001)
+    refresher._report()
     assert not SeamTally.objects.exists()
     assert list(ProcessReport.objects.values_list("process", flat=True)) == [refresher.process]
 
